@@ -1,0 +1,44 @@
+"""
+liveconfig: one config, every gunicorn worker, live.
+
+Owns: the public names of the package, each loaded at its first use.
+Must not know: anything else.
+Runs in: everywhere; a worker that asks for `ConfigManager` never loads the watcher.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
+    from liveconfig.manager import ConfigManager, Snapshot
+    from liveconfig.schema import Secret
+    from liveconfig.watcher import FileWatcher
+
+__all__ = [
+    "ConfigManager",
+    "FileWatcher",
+    "InvalidConfigError",
+    "LiveconfigError",
+    "Secret",
+    "Snapshot",
+    "StartupError",
+]
+
+_HOME = {
+    "ConfigManager": "manager",
+    "FileWatcher": "watcher",
+    "InvalidConfigError": "errors",
+    "LiveconfigError": "errors",
+    "Secret": "schema",
+    "Snapshot": "manager",
+    "StartupError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

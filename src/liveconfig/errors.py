@@ -1,0 +1,125 @@
+"""
+Every exception of the package, sorted by who must react.
+
+Owns: the exception types and the sentences they build from their parts.
+Must not know: where anything is caught.
+Runs in: everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The way to a value from the top of a document: mapping keys and list indexes.
+KeyPath = tuple["str | int", ...]
+
+_PLAIN_KEY = re.compile(r"[\w-]+")
+
+
+def format_key_path(keys: KeyPath) -> str:
+    """
+    Return the notation for a path of keys that messages, logs and /status share.
+
+    `("servers", 0, "port")` is written `servers[0].port`; a key that is not made of
+    word characters and hyphens is quoted, so that a dot inside it stays readable.
+    The top of the document is the empty string.
+    """
+    text = ""
+    for key in keys:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            name = key if _PLAIN_KEY.fullmatch(key) else f'"{key}"'
+            text += f".{name}" if text else name
+    return text
+
+
+class LiveconfigError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class InvalidConfigError(LiveconfigError):
+    """
+    A document is wrong, and its author must mend it.
+
+    Attributes:
+        path: the file, as the operator named it.
+        line: counted from 1, or 0 where the whole file is meant.
+        column: counted from 1, or 0 where the whole line is meant.
+        key: the key path as `format_key_path` writes it, or "" for the whole file.
+        problem: what is wrong and what to do, without any value of the document.
+    """
+
+    def __init__(
+        self, path: str, line: int, column: int, key: str, problem: str
+    ) -> None:
+        super().__init__(path, line, column, key, problem)
+        self.path = path
+        self.line = line
+        self.column = column
+        self.key = key
+        self.problem = problem
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.line:
+            place += f":{self.line}"
+            if self.column:
+                place += f":{self.column}"
+        subject = f"{self.key}: " if self.key else ""
+        return f"{place}: {subject}{self.problem}"
+
+
+class SourceUnavailableError(LiveconfigError):
+    """
+    The source is missing or cannot be read right now; it may be back later.
+
+    Attributes:
+        path: the source, as the operator named it.
+        problem: what stands in the way.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class StartupError(LiveconfigError):
+    """The place is wrong, and the operator must mend it: one sentence, exit 1."""
+
+
+class RecordClaimedError(StartupError):
+    """Another process is the writer of the record; nothing was changed."""
+
+
+class NotBoundError(StartupError):
+    """This process has no record to read: the gunicorn hooks did not run in it."""
+
+
+class PayloadTooLargeError(LiveconfigError):
+    """
+    A payload does not fit into the record; the last publication stays.
+
+    Attributes:
+        size_bytes: the length of the refused payload.
+        bytes_max: the most that the record takes.
+    """
+
+    def __init__(self, size_bytes: int, bytes_max: int) -> None:
+        super().__init__(size_bytes, bytes_max)
+        self.size_bytes = size_bytes
+        self.bytes_max = bytes_max
+
+    def __str__(self) -> str:
+        return (
+            f"the config takes {self.size_bytes} bytes, the limit is {self.bytes_max}: "
+            "make it smaller or raise LIVECONFIG_PAYLOAD_BYTES_MAX"
+        )
+
+
+class CorruptRecordError(LiveconfigError):
+    """The record does not hold one whole publication; the reader keeps what it has."""

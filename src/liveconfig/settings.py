@@ -1,0 +1,97 @@
+"""
+The process's own settings, read once from the environment.
+
+Owns: the names, defaults and limits of every environment variable.
+Must not know: what the settings are used for.
+Runs in: the two entry points (the gunicorn master and a worker), the publisher, the CLI.
+
+This is the only module that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from liveconfig.errors import StartupError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    What the operator can set, with the defaults.
+
+    Attributes:
+        path: the config file or directory.
+        schema: `module:Class` of the config type, or "" for a plain mapping.
+        host: the address both ports are bound to.
+        port: the public port.
+        admin_port: the operators' port.
+        workers: worker processes of the reference service.
+        settle_ms: how long plain writes must be quiet before they are read.
+        poll_seconds: how often the source is read although no event came.
+        payload_bytes_max: the largest config, both as source and as record payload.
+    """
+
+    path: str = "conf/config.yaml"
+    schema: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_port: int = 9090
+    workers: int = 4
+    settle_ms: int = 50
+    poll_seconds: int = 60
+    payload_bytes_max: int = 4 * 1024 * 1024
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """
+        Read the settings from `environ`, by default the environment of the process.
+
+        An empty variable counts as unset.
+
+        Raises:
+            StartupError: a value is not what its variable takes; nothing is kept.
+        """
+        values = os.environ if environ is None else environ
+        settings = cls(
+            path=values.get("LIVECONFIG_PATH") or cls.path,
+            schema=values.get("LIVECONFIG_SCHEMA") or cls.schema,
+            host=values.get("HOST") or cls.host,
+            port=_whole_number(values, "PORT", cls.port, 1, 65535),
+            admin_port=_whole_number(
+                values, "LIVECONFIG_ADMIN_PORT", cls.admin_port, 1, 65535
+            ),
+            workers=_whole_number(values, "WEB_CONCURRENCY", cls.workers, 1, 1024),
+            settle_ms=_whole_number(
+                values, "LIVECONFIG_SETTLE_MS", cls.settle_ms, 0, 60_000
+            ),
+            poll_seconds=_whole_number(
+                values, "LIVECONFIG_POLL_SECONDS", cls.poll_seconds, 1, 86_400
+            ),
+            payload_bytes_max=_whole_number(
+                values,
+                "LIVECONFIG_PAYLOAD_BYTES_MAX",
+                cls.payload_bytes_max,
+                1024,
+                1024**3,
+            ),
+        )
+        if settings.port == settings.admin_port:
+            raise StartupError(
+                f"PORT and LIVECONFIG_ADMIN_PORT are both {settings.port}: "
+                "give the operators' port a number of its own"
+            )
+        return settings
+
+
+def _whole_number(
+    values: Mapping[str, str], name: str, default: int, least: int, most: int
+) -> int:
+    text = values.get(name) or str(default)
+    if text.isascii() and text.isdigit() and least <= int(text[:12]) <= most:
+        return int(text)
+    raise StartupError(
+        f"{name} is {text!r}: it takes a whole number from {least} to {most}"
+    )
