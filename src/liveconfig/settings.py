@@ -3,7 +3,7 @@ The process's own settings, read once from the environment.
 
 Owns: the names, defaults and limits of every environment variable.
 Must not know: what the settings are used for.
-Runs in: the two entry points (the gunicorn master and a worker), the publisher, the CLI.
+Runs in: the entry points of the gunicorn master, a worker, the publisher and the CLI.
 
 This is the only module that reads the environment.
 """
@@ -43,6 +43,16 @@ class Settings:
     settle_ms: int = 50
     poll_seconds: int = 60
     payload_bytes_max: int = 4 * 1024 * 1024
+
+    @property
+    def address(self) -> str:
+        """What the public port is bound to, as gunicorn writes it."""
+        return _address(self.host, self.port)
+
+    @property
+    def admin_address(self) -> str:
+        """What the operators' port is bound to, as gunicorn writes it."""
+        return _address(self.host, self.admin_port)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -84,6 +94,10 @@ class Settings:
                 "give the operators' port a number of its own"
             )
         return settings
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _whole_number(

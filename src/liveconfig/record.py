@@ -1,0 +1,293 @@
+"""
+One versioned record of bytes in shared memory.
+
+Owns: the byte layout, the publish order, the read-and-retry loop, the writer's claim.
+Must not know: YAML, configs, HTTP, gunicorn.
+Runs in: the publisher (the only writer) and every worker (readers).
+
+Why no lock: a worker killed while holding it would stop all the others, and a
+publisher stopped while holding it would stop every request. So readers copy first and
+then prove that what they copied is one whole publication.
+
+Why two slots: the writer fills the slot that is not current, so a reader is disturbed
+only when two publications begin while it copies; then it starts over.
+
+The memory is a memfd: it has no name, it is freed with the last process that holds it,
+and it is sealed, so that nobody can shrink it under a reader (which would be SIGBUS).
+
+All words are 8 bytes in the machine's own byte order:
+
+| byte         | word | holds                                                    |
+| ------------ | ---- | -------------------------------------------------------- |
+| 0            | 0    | magic number and layout                                  |
+| 8            | 1    | the most bytes that one payload may have                 |
+| 64           | 8    | head: the version of the newest publication, 0 for none  |
+| 4096 + slot  | +0   | slot: version, 0 while the writer is at work             |
+|              | +1   | slot: length of the payload in bytes                     |
+|              | +2   | slot: checksum of version, length and payload            |
+|              | +8   | slot: the payload                                        |
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+import zlib
+from typing import NamedTuple
+
+from liveconfig.errors import (
+    CorruptRecordError,
+    PayloadTooLargeError,
+    RecordClaimedError,
+    StartupError,
+)
+
+_MAGIC = int.from_bytes(b"livecfg1", "little")
+_PAGE_BYTES = 4096
+_WORD_BYTES = 8
+
+# Indexes of words. The head has a cache line of its own: all readers look at it.
+_MAGIC_WORD = 0
+_PAYLOAD_BYTES_MAX_WORD = 1
+_HEAD_WORD = 8
+
+# Indexes of words, counted from the start of a slot.
+_VERSION = 0
+_LENGTH = 1
+_CHECKSUM = 2
+_PAYLOAD = 8
+
+_SLOTS = 2
+
+# Every failed try means that the writer published meanwhile or that its stores are not
+# all visible here yet. Both pass in microseconds; a damaged record does not pass.
+_TRIES_MAX = 100
+
+# `struct flock` of 64-bit Linux: type, whence, start, length, pid.
+_FLOCK = "hhqqi4x"
+
+
+class Publication(NamedTuple):
+    """
+    What one `Writer.publish` left behind.
+
+    Attributes:
+        version: counts publications from 1.
+        payload: the bytes as they were published.
+    """
+
+    version: int
+    payload: bytes
+
+
+class Record:
+    """
+    The readers' view of a record. It cannot write, by the memory's own protection.
+
+    A record lives as long as a process holds its descriptor or mapping. Forked
+    children keep the view as it is; other programs get the descriptor and attach.
+
+    Attributes:
+        descriptor: the memory's file descriptor, closed on exec.
+        head: a view of one word, the newest version. Comparing `head[0]` with the
+            version one holds is the whole cost of finding out that nothing changed.
+        payload_bytes_max: the most bytes that one payload may have.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """
+        Attach to a record by its descriptor, which this object owns from now on.
+
+        Raises:
+            StartupError: the descriptor is not that of a record; it is left open.
+        """
+        self.payload_bytes_max = _payload_bytes_max(descriptor)
+        self.descriptor = descriptor
+        self._memory = _map(descriptor, mmap.PROT_READ)
+        self._bytes = memoryview(self._memory)
+        self._words = self._bytes.cast("Q")
+        self.head = self._words[_HEAD_WORD : _HEAD_WORD + 1]
+
+    @classmethod
+    def create(cls, name: str, payload_bytes_max: int) -> Record:
+        """
+        Make an empty record in memory that is taken only as it is filled.
+
+        Args:
+            name: what /proc shows for the descriptor; it opens nothing.
+            payload_bytes_max: the most bytes that one payload may have.
+        """
+        descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(descriptor, _size_bytes(payload_bytes_max))
+        os.pwrite(descriptor, struct.pack("QQ", _MAGIC, payload_bytes_max), 0)
+        fcntl.fcntl(
+            descriptor,
+            fcntl.F_ADD_SEALS,
+            fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
+        )
+        return cls(descriptor)
+
+    @property
+    def version(self) -> int:
+        """The newest version, 0 before the first publication."""
+        return self.head[0]
+
+    def read(self, held_version: int = 0) -> Publication | None:
+        """
+        Return the newest publication, or None if it is the one the caller holds.
+
+        Never waits for the writer: a copy that turns out not to be whole is thrown
+        away and taken again, a bounded number of times.
+
+        Args:
+            held_version: the version the caller holds, 0 for none.
+
+        Raises:
+            CorruptRecordError: no try found one whole publication, or the version fell;
+                nothing was changed, and the next call tries afresh.
+        """
+        for _ in range(_TRIES_MAX):
+            version = self.head[0]
+            if version == held_version:
+                return None
+            if version < held_version:
+                break
+            payload = self._copy(version)
+            if payload is not None:
+                return Publication(version, payload)
+        raise CorruptRecordError(
+            f"the record does not hold version {self.head[0]} whole"
+        )
+
+    def _copy(self, version: int) -> bytes | None:
+        words = self._words
+        slot = _slot_word(version, self.payload_bytes_max)
+        length = words[slot + _LENGTH]
+        if words[slot + _VERSION] != version or length > self.payload_bytes_max:
+            return None
+        start = (slot + _PAYLOAD) * _WORD_BYTES
+        payload = bytes(self._bytes[start : start + length])
+        # Where stores may become visible in any order (arm64), the checksum is the
+        # only witness; where they may not, the version already tells.
+        if words[slot + _CHECKSUM] != _checksum(version, payload):
+            return None
+        if words[slot + _VERSION] != version:
+            return None
+        return payload
+
+    def is_claimed(self) -> bool:
+        """Tell whether a living process is the writer, by the kernel's own word."""
+        answer = fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
+        return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+
+    def close(self) -> None:
+        """Give back the mapping and the descriptor; the view is unusable afterwards."""
+        self.head.release()
+        self._words.release()
+        self._bytes.release()
+        self._memory.close()
+        os.close(self.descriptor)
+
+
+class Writer:
+    """
+    The one writer of a record.
+
+    It may be killed between any two stores: the readers keep the newest publication,
+    and the next writer goes on from it.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """
+        Claim the record behind `descriptor`, which stays the caller's.
+
+        The claim is a kernel lock on an open file description that only this object
+        has, so it ends with the process, however that ends.
+
+        Raises:
+            RecordClaimedError: another writer is alive; nothing was changed.
+            StartupError: the descriptor is not that of a record.
+        """
+        self._payload_bytes_max = _payload_bytes_max(descriptor)
+        # Opened anew: a lock on the inherited description would be shared with every
+        # process that inherited it, and would outlive this one.
+        self._claim = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
+        except (BlockingIOError, PermissionError) as error:
+            os.close(self._claim)
+            raise RecordClaimedError(
+                "the record has a writer already: only one publisher may run"
+            ) from error
+        self._memory = _map(self._claim, mmap.PROT_READ | mmap.PROT_WRITE)
+        self._bytes = memoryview(self._memory)
+        self._words = self._bytes.cast("Q")
+
+    def publish(self, payload: bytes) -> int:
+        """
+        Make `payload` the newest publication and return its version.
+
+        Raises:
+            PayloadTooLargeError: nothing was written, the last publication stays.
+        """
+        if len(payload) > self._payload_bytes_max:
+            raise PayloadTooLargeError(len(payload), self._payload_bytes_max)
+        words = self._words
+        version = words[_HEAD_WORD] + 1
+        slot = _slot_word(version, self._payload_bytes_max)
+        start = (slot + _PAYLOAD) * _WORD_BYTES
+        # A reader that is still copying this slot learns that it is too late.
+        words[slot + _VERSION] = 0
+        self._bytes[start : start + len(payload)] = payload
+        words[slot + _LENGTH] = len(payload)
+        words[slot + _CHECKSUM] = _checksum(version, payload)
+        words[slot + _VERSION] = version
+        # This one store is the publication; before it, nothing has happened.
+        words[_HEAD_WORD] = version
+        return version
+
+    def close(self) -> None:
+        """Give up the claim; what was published stays."""
+        self._words.release()
+        self._bytes.release()
+        self._memory.close()
+        os.close(self._claim)
+
+
+def _slot_bytes(payload_bytes_max: int) -> int:
+    size = _PAYLOAD * _WORD_BYTES + payload_bytes_max
+    return -(-size // _PAGE_BYTES) * _PAGE_BYTES
+
+
+def _size_bytes(payload_bytes_max: int) -> int:
+    return _PAGE_BYTES + _SLOTS * _slot_bytes(payload_bytes_max)
+
+
+def _slot_word(version: int, payload_bytes_max: int) -> int:
+    slot = version % _SLOTS
+    return (_PAGE_BYTES + slot * _slot_bytes(payload_bytes_max)) // _WORD_BYTES
+
+
+def _checksum(version: int, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(struct.pack("QQ", version, len(payload))))
+
+
+def _flock(kind: int) -> bytes:
+    return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
+
+
+def _payload_bytes_max(descriptor: int) -> int:
+    header = os.pread(descriptor, 2 * _WORD_BYTES, 0)
+    if len(header) == 2 * _WORD_BYTES:
+        magic, payload_bytes_max = struct.unpack("QQ", header)
+        if magic == _MAGIC and os.fstat(descriptor).st_size == _size_bytes(
+            payload_bytes_max
+        ):
+            return int(payload_bytes_max)
+    raise StartupError(f"descriptor {descriptor} is not a record of this version")
+
+
+def _map(descriptor: int, protection: int) -> mmap.mmap:
+    return mmap.mmap(descriptor, 0, mmap.MAP_SHARED, protection)

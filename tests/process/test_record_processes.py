@@ -1,0 +1,182 @@
+"""The record between real processes: many readers, killed writers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from liveconfig.errors import CorruptRecordError, RecordClaimedError
+from liveconfig.record import Publication, Record, Writer
+from tests.support.children import Child
+from tests.support.eventually import eventually
+
+_LIMIT = 64 * 1024
+_READERS = 16
+_SECONDS = 3.0
+
+
+def _payload(version: int) -> bytes:
+    """A payload of a length and content that only this version has."""
+    seed = hashlib.sha256(version.to_bytes(8, "little")).digest()
+    return (seed * (_LIMIT // len(seed)))[: 1 + (version * 977) % _LIMIT]
+
+
+def _read_until(record: Record, deadline: float) -> tuple[int, int, int]:
+    """Return how many publications were read, checked, and the newest version."""
+    held = reads = changes = 0
+    while time.monotonic() < deadline:
+        try:
+            publication = record.read(held)
+        except CorruptRecordError:
+            # Overtaken on every try: allowed, the snapshot at hand stays.
+            continue
+        reads += 1
+        if publication is not None:
+            assert publication.version > held, "a version fell"
+            assert publication.payload == _payload(publication.version), "torn"
+            held = publication.version
+            changes += 1
+    return reads, changes, held
+
+
+def _write_until(record: Record, deadline: float) -> int:
+    writer = Writer(record.descriptor)
+    version = record.version
+    while time.monotonic() < deadline:
+        version = writer.publish(_payload(version + 1))
+    return version
+
+
+def test_readers_never_see_a_torn_publication() -> None:
+    """16 processes read while one publishes at full speed: all they get is whole."""
+    record = Record.create("test", _LIMIT)
+    deadline = time.monotonic() + _SECONDS
+    readers = [
+        Child(lambda: _read_until(record, deadline + 0.2)) for _ in range(_READERS)
+    ]
+    last = Child(lambda: _write_until(record, deadline)).result()
+    results = [reader.result() for reader in readers]
+    assert last > 100, "the writer was hardly running"
+    assert sum(changes for _, changes, _ in results) > 100
+    assert {held for _, _, held in results} == {last}, "the last one did not arrive"
+    record.close()
+
+
+def _publish_until_line(
+    record: Record, payload: bytes, line: int
+) -> Callable[[], object]:
+    """Return a function that is killed when `Writer.publish` comes to its n-th line."""
+
+    def run() -> object:
+        writer = Writer(record.descriptor)
+        seen = 0
+
+        def trace(frame: FrameType, event: str, argument: Any) -> Any:
+            nonlocal seen
+            if frame.f_code is not Writer.publish.__code__:
+                return None
+            if event == "line":
+                seen += 1
+                if seen == line:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return trace
+
+        sys.settrace(trace)
+        writer.publish(payload)
+        return seen
+
+    return run
+
+
+def _lines_of_publish() -> int:
+    record = Record.create("test", _LIMIT)
+    lines = Child(_publish_until_line(record, b"x", sys.maxsize)).result()
+    record.close()
+    assert isinstance(lines, int)
+    return lines
+
+
+_LINES = _lines_of_publish()
+
+
+@pytest.mark.parametrize("line", range(1, _LINES + 1))
+def test_writer_killed_at_any_store_loses_nothing(line: int) -> None:
+    """Readers keep the last publication, and the successor goes on from it."""
+    record = Record.create("test", _LIMIT)
+    first = Writer(record.descriptor)
+    first.publish(b"one")
+    first.publish(b"two")
+    first.close()
+    killed = Child(_publish_until_line(record, b"never finished", line))
+    assert os.WTERMSIG(killed.wait()) == signal.SIGKILL
+    is_published = record.version == 3
+    expected = (
+        Publication(3, b"never finished") if is_published else Publication(2, b"two")
+    )
+    assert record.read() == expected
+    assert not record.is_claimed()
+    successor = Writer(record.descriptor)
+    assert successor.publish(b"successor") == expected.version + 1
+    assert record.read(expected.version) == Publication(
+        expected.version + 1, b"successor"
+    )
+    successor.close()
+    record.close()
+
+
+def test_only_the_last_store_publishes() -> None:
+    """Killed at any line before the last store, a publication has not happened."""
+    for line in range(1, _LINES):
+        record = Record.create("test", _LIMIT)
+        Child(_publish_until_line(record, b"unfinished", line)).wait()
+        assert record.read() is None, f"visible at line {line} of {_LINES}"
+        record.close()
+
+
+def test_writer_in_another_process_is_refused() -> None:
+    """While a writer lives anywhere, nobody else becomes one."""
+    record = Record.create("test", _LIMIT)
+    ready, done = os.pipe(), os.pipe()
+
+    def hold() -> None:
+        Writer(record.descriptor)
+        os.write(ready[1], b"x")
+        os.read(done[0], 1)
+
+    holder = Child(hold)
+    os.read(ready[0], 1)
+    assert record.is_claimed()
+    with pytest.raises(RecordClaimedError):
+        Writer(record.descriptor)
+    os.write(done[1], b"x")
+    holder.result()
+    assert not record.is_claimed()
+    for descriptor in (*ready, *done):
+        os.close(descriptor)
+    record.close()
+
+
+def test_claim_of_a_killed_writer_ends_at_once() -> None:
+    """Kill -9 frees the claim, although others inherited the record's descriptor."""
+    record = Record.create("test", _LIMIT)
+
+    def hold() -> None:
+        Writer(record.descriptor)
+        signal.pause()
+
+    holder = Child(hold)
+    eventually(record.is_claimed)
+    heir = Child(signal.pause)
+    holder.kill()
+    assert not record.is_claimed()
+    Writer(record.descriptor).close()
+    heir.kill()
+    record.close()

@@ -1,0 +1,1 @@
+"""Fakes, builders and real processes for the tests, in one place."""

@@ -1,0 +1,59 @@
+"""
+Real child processes for tests: forked, watched, never left behind.
+
+Owns: forking a function, its result over a pipe, its end.
+Must not know: what is tested.
+Runs in: the test process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+
+class Child:
+    """A forked process that runs one function and hands back what it returns."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        """Fork and run `function` in the child."""
+        self._reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self._reader)
+            _run(function, writer)
+        os.close(writer)
+
+    def result(self) -> Any:
+        """Wait for the child and return its result, or raise what it raised."""
+        with os.fdopen(self._reader, "rb") as stream:
+            message = stream.read()
+        status = self.wait()
+        assert message, f"the child ended without a result, wait status {status}"
+        is_good, value = pickle.loads(message)
+        assert is_good, value
+        return value
+
+    def kill(self) -> None:
+        """Kill the child with SIGKILL and reap it."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+        os.close(self._reader)
+
+    def wait(self) -> int:
+        """Reap the child and return its wait status."""
+        return os.waitpid(self.pid, 0)[1]
+
+
+def _run(function: Callable[[], Any], writer: int) -> None:
+    try:
+        message = pickle.dumps((True, function()))
+    except Exception:
+        message = pickle.dumps((False, traceback.format_exc()))
+    with os.fdopen(writer, "wb") as stream:
+        stream.write(message)
+    os._exit(0)

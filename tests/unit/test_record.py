@@ -1,0 +1,263 @@
+"""The record inside one process: layout, limits, damage, the claim."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from liveconfig.errors import (
+    CorruptRecordError,
+    PayloadTooLargeError,
+    RecordClaimedError,
+    StartupError,
+)
+from liveconfig.record import Publication, Record, Writer
+
+_LIMIT = 10_000
+_HEAD_BYTE = 64
+_FIRST_SLOT_BYTE = 4096
+_SECOND_SLOT_BYTE = 4096 + 12_288
+
+
+@pytest.fixture
+def record() -> Iterator[Record]:
+    """An empty record."""
+    record = Record.create("test", _LIMIT)
+    yield record
+    record.close()
+
+
+@pytest.fixture
+def writer(record: Record) -> Iterator[Writer]:
+    """The writer of `record`."""
+    writer = Writer(record.descriptor)
+    yield writer
+    writer.close()
+
+
+def _overwrite(record: Record, byte: int, *words: int) -> None:
+    """Damage the memory behind the record's back."""
+    writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
+    os.pwrite(writable, struct.pack(f"{len(words)}Q", *words), byte)
+    os.close(writable)
+
+
+def test_empty_record_has_no_publication(record: Record) -> None:
+    """Before the first publication a reader gets nothing, and version 0."""
+    assert record.read() is None
+    assert record.version == 0
+
+
+def test_publish_is_read_back(record: Record, writer: Writer) -> None:
+    """A publication is read back with its version."""
+    assert writer.publish(b"one") == 1
+    assert record.read() == Publication(1, b"one")
+
+
+def test_read_of_the_held_version_returns_nothing(
+    record: Record, writer: Writer
+) -> None:
+    """A reader that holds the newest version gets nothing new."""
+    writer.publish(b"one")
+    assert record.read(held_version=1) is None
+
+
+def test_versions_grow_by_one(record: Record, writer: Writer) -> None:
+    """Every publication has the version after the one before, and is the newest."""
+    for version in range(1, 20):
+        payload = str(version).encode()
+        assert writer.publish(payload) == version
+        assert record.read(version - 1) == Publication(version, payload)
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 4095, 4096, _LIMIT])
+def test_payload_of_any_length_is_kept_whole(
+    record: Record, writer: Writer, length: int
+) -> None:
+    """Payloads from empty to the limit come back byte for byte."""
+    payload = os.urandom(length)
+    writer.publish(b"before")
+    writer.publish(payload)
+    publication = record.read()
+    assert publication is not None
+    assert publication.payload == payload
+
+
+def test_payload_over_the_limit_is_refused_whole(
+    record: Record, writer: Writer
+) -> None:
+    """A payload over the limit changes nothing and says by how much it is over."""
+    writer.publish(b"good")
+    with pytest.raises(PayloadTooLargeError, match=r"takes 10001 bytes.* is 10000"):
+        writer.publish(bytes(_LIMIT + 1))
+    assert record.read() == Publication(1, b"good")
+    assert writer.publish(b"next") == 2
+
+
+def test_second_writer_is_refused(record: Record, writer: Writer) -> None:
+    """A record has one writer at a time, also within one process."""
+    with pytest.raises(RecordClaimedError, match="only one publisher"):
+        Writer(record.descriptor)
+    writer.publish(b"still the writer")
+    assert record.read() == Publication(1, b"still the writer")
+
+
+def test_claim_ends_with_its_writer(record: Record) -> None:
+    """A closed writer leaves the record to the next, which goes on counting."""
+    first = Writer(record.descriptor)
+    first.publish(b"one")
+    assert record.is_claimed()
+    first.close()
+    assert not record.is_claimed()
+    second = Writer(record.descriptor)
+    assert second.publish(b"two") == 2
+    second.close()
+
+
+def test_refused_writer_leaks_no_descriptor(record: Record, writer: Writer) -> None:
+    """Being refused costs no descriptor."""
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(RecordClaimedError):
+            Writer(record.descriptor)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_reader_cannot_write(record: Record) -> None:
+    """A reader's view is read-only, so no bug in a worker can damage the record."""
+    with pytest.raises(TypeError):
+        record.head[0] = 7
+
+
+def test_memory_cannot_be_shrunk(record: Record) -> None:
+    """Nobody can truncate the memory under a reader, which would be SIGBUS."""
+    with pytest.raises(PermissionError):
+        os.ftruncate(record.descriptor, 0)
+
+
+def test_memory_has_no_name_in_any_file_system() -> None:
+    """A record leaves nothing in /dev/shm."""
+    before = set(os.listdir("/dev/shm"))
+    record = Record.create("test-trace", _LIMIT)
+    assert set(os.listdir("/dev/shm")) == before
+    record.close()
+
+
+def test_closed_record_frees_its_descriptors() -> None:
+    """A record and its writer give back every descriptor."""
+    before = len(os.listdir("/proc/self/fd"))
+    record = Record.create("test", _LIMIT)
+    writer = Writer(record.descriptor)
+    writer.close()
+    record.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_empty_record_takes_almost_no_memory() -> None:
+    """Memory is taken as it is filled, not as it is reserved."""
+    record = Record.create("test", 64 * 1024 * 1024)
+    assert os.fstat(record.descriptor).st_blocks * 512 <= 8192
+    record.close()
+
+
+@pytest.mark.parametrize(
+    ("byte", "words"),
+    [
+        (_SECOND_SLOT_BYTE, (7,)),
+        (_SECOND_SLOT_BYTE, (0,)),
+        (_SECOND_SLOT_BYTE + 8, (2**63,)),
+        (_SECOND_SLOT_BYTE + 8, (_LIMIT + 1,)),
+        (_SECOND_SLOT_BYTE + 8, (2,)),
+        (_SECOND_SLOT_BYTE + 16, (1234,)),
+        (_SECOND_SLOT_BYTE + 64, (0x4141414141414141,)),
+        (_HEAD_BYTE, (9,)),
+        (_HEAD_BYTE, (2**64 - 1,)),
+    ],
+    ids=[
+        "version",
+        "no version",
+        "huge length",
+        "length over the limit",
+        "short length",
+        "checksum",
+        "payload",
+        "head ahead",
+        "huge head",
+    ],
+)
+def test_damage_is_noticed(
+    record: Record, writer: Writer, byte: int, words: tuple[int, ...]
+) -> None:
+    """Whatever word of a publication is overwritten, no reader takes it for whole."""
+    writer.publish(b"first payload")
+    _overwrite(record, byte, *words)
+    with pytest.raises(CorruptRecordError, match="does not hold version"):
+        record.read()
+
+
+def test_head_that_fell_is_noticed(record: Record, writer: Writer) -> None:
+    """A reader is never led back to an older publication."""
+    writer.publish(b"one")
+    writer.publish(b"two")
+    _overwrite(record, _HEAD_BYTE, 1)
+    with pytest.raises(CorruptRecordError):
+        record.read(held_version=2)
+
+
+def test_payload_of_another_version_is_not_taken(
+    record: Record, writer: Writer
+) -> None:
+    """A slot that claims a version it was not written for is refused."""
+    writer.publish(b"one")
+    writer.publish(b"two")
+    _overwrite(record, _SECOND_SLOT_BYTE, 3)
+    _overwrite(record, _HEAD_BYTE, 3)
+    with pytest.raises(CorruptRecordError):
+        record.read(held_version=2)
+
+
+def test_publication_after_damage_is_served(record: Record, writer: Writer) -> None:
+    """Damage lasts until the next publication and no longer."""
+    writer.publish(b"one")
+    _overwrite(record, _SECOND_SLOT_BYTE + 64, 0)
+    with pytest.raises(CorruptRecordError):
+        record.read()
+    writer.publish(b"two")
+    assert record.read() == Publication(2, b"two")
+
+
+def test_foreign_descriptor_is_refused() -> None:
+    """A descriptor that is not a record's is refused in one sentence."""
+    foreign = os.memfd_create("foreign")
+    for content in (b"", b"x" * 16, b"livecfg1" + struct.pack("Q", 100)):
+        os.pwrite(foreign, content, 0)
+        for attach in (Record, Writer):
+            with pytest.raises(StartupError, match="is not a record"):
+                attach(foreign)
+    os.close(foreign)
+
+
+def test_reader_retries_when_the_writer_overtakes_it(
+    record: Record, writer: Writer
+) -> None:
+    """A reader that is overtaken by two publications returns the newest, whole."""
+    writer.publish(b"one")
+    overtaken = _OvertakenRecord(record.descriptor, writer)
+    assert overtaken.read() == Publication(3, b"three")
+
+
+class _OvertakenRecord(Record):
+    """A reader during whose first copy the writer publishes twice."""
+
+    def __init__(self, descriptor: int, writer: Writer) -> None:
+        super().__init__(os.dup(descriptor))
+        self._writer = writer
+
+    def _copy(self, version: int) -> bytes | None:
+        if version == 1:
+            self._writer.publish(b"two")
+            self._writer.publish(b"three")
+        return super()._copy(version)
