@@ -1,0 +1,318 @@
+"""
+Plain data grown node by node, within limits.
+
+Owns: duplicate keys, aliases, merge keys, limits, the place of each key path.
+Must not know: YAML's or JSON's spelling, what the keys mean.
+Runs in: the publisher and the CLI.
+
+Why an alias is counted with everything it stands for: in memory it costs one pointer,
+but whatever walks the config afterwards visits it again and again. A file of nine
+lines can stand for a billion nodes that way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, Protocol
+
+from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    What a document may cost.
+
+    Attributes:
+        bytes_max: the most bytes of a file, and of its text with aliases expanded.
+        depth_max: the most mappings and lists that stand inside each other.
+        nodes_max: the most keys, values and lists, with aliases expanded.
+    """
+
+    bytes_max: int = 4 * 1024 * 1024
+    depth_max: int = 64
+    nodes_max: int = 1_000_000
+
+
+class Mark(Protocol):
+    """A place in a file, as parsers say it: line and column count from 0."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The character in the line."""
+
+
+class _Sign:
+    """A value that no document can hold."""
+
+
+# The key under which a mapping takes in others.
+MERGE: Final = _Sign()
+_NO_KEY: Final = _Sign()
+
+
+class _Collection:
+    """A mapping or list whose end has not come yet."""
+
+    __slots__ = (
+        "anchor",
+        "data",
+        "height",
+        "is_on_way",
+        "key",
+        "mark",
+        "merged",
+        "nodes_before",
+        "text_before",
+    )
+
+    def __init__(self, data: Any, mark: Mark, anchor: str | None) -> None:
+        self.data = data
+        self.mark = mark
+        self.anchor = anchor
+        self.key: Any = _NO_KEY
+        self.merged: list[dict[str, Any]] | None = None
+        self.height = 1
+        self.is_on_way = False
+        self.nodes_before = 0
+        self.text_before = 0
+
+
+@dataclass(frozen=True)
+class _Anchored:
+    """What an alias stands for, and what it costs; None while it is still open."""
+
+    data: Any
+    nodes: int
+    text: int
+    height: int
+
+
+class Tree:
+    """
+    The data of one document while its nodes come in.
+
+    Attributes:
+        root: the data, once its node is complete.
+        has_root: whether it is.
+        found: the place of the longest part of the wanted path that is there.
+    """
+
+    def __init__(self, path: str, limits: Limits, wanted: KeyPath = ()) -> None:
+        """
+        Start empty.
+
+        Args:
+            path: the file, as errors name it.
+            limits: what the document may cost.
+            wanted: the key path whose place is looked for.
+        """
+        self.root: Any = None
+        self.has_root = False
+        self.found: Mark | None = None
+        self._path = path
+        self._limits = limits
+        self._wanted = wanted
+        self._open: list[_Collection] = []
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._nodes = 0
+        self._text = 0
+
+    def begin(self, data: Any, mark: Mark, anchor: str | None = None) -> None:
+        """Begin a mapping or list: `data` is the empty dict or list to fill."""
+        self._check_place(data, mark)
+        collection = _Collection(data, mark, anchor)
+        is_wanted = self._is_wanted(mark)
+        collection.nodes_before, collection.text_before = self._nodes, self._text
+        if anchor is not None:
+            self._anchors[anchor] = None
+        self._open.append(collection)
+        collection.is_on_way = is_wanted and len(self._open) <= len(self._wanted)
+        self._check_depth(len(self._open), mark)
+        self._count(1, 0, mark)
+
+    def end(self) -> None:
+        """End the mapping or list that was begun last."""
+        collection = self._open.pop()
+        if collection.merged is not None:
+            _merge(collection.data, collection.merged)
+        if collection.anchor is not None:
+            self._anchors[collection.anchor] = _Anchored(
+                collection.data,
+                self._nodes - collection.nodes_before,
+                self._text - collection.text_before,
+                collection.height,
+            )
+        self._put(collection.data, collection.mark, collection.height)
+
+    def scalar(
+        self, value: Any, length: int, mark: Mark, anchor: str | None = None
+    ) -> None:
+        """Add a single value, written with `length` characters, or a key."""
+        self._count(1, length, mark)
+        if anchor is not None:
+            self._anchors[anchor] = _Anchored(value, 1, length, 0)
+        self._check_place(value, mark)
+        self._is_wanted(mark)
+        self._put(value, mark, 0)
+
+    def alias(self, anchor: str, mark: Mark) -> None:
+        """Add what stands at `anchor` once more."""
+        if anchor not in self._anchors:
+            self.refuse(
+                mark,
+                "this alias names no anchor before it: put a text that begins with * "
+                "in quotes",
+            )
+        anchored = self._anchors[anchor]
+        if anchored is None:
+            self.refuse(mark, "this alias stands inside what it names: unfold it")
+        self._check_place(anchored.data, mark)
+        self._count(anchored.nodes, anchored.text, mark)
+        self._check_depth(len(self._open) + anchored.height, mark)
+        self._is_wanted(mark)
+        self._put(anchored.data, mark, anchored.height)
+
+    @property
+    def expects_key(self) -> bool:
+        """Whether the next node is the key of a mapping."""
+        return bool(self._open) and self._expects_key(self._open[-1])
+
+    def refuse(self, mark: Mark | None, problem: str) -> NoReturn:
+        """
+        Refuse the document at `mark`, or as a whole.
+
+        Raises:
+            InvalidConfigError: always; it names the key that is being filled.
+        """
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        key = format_key_path(self._keys())
+        raise InvalidConfigError(self._path, line, column, key, problem)
+
+    def _keys(self) -> KeyPath:
+        keys: list[str | int] = []
+        for collection in self._open:
+            if isinstance(collection.data, list):
+                keys.append(len(collection.data))
+            elif isinstance(collection.key, str):
+                keys.append(collection.key)
+        return tuple(keys)
+
+    @staticmethod
+    def _expects_key(collection: _Collection) -> bool:
+        return collection.key is _NO_KEY and isinstance(collection.data, dict)
+
+    def _check_place(self, value: Any, mark: Mark) -> None:
+        """Refuse what may not stand where it does, before any of it is read."""
+        if not self._open:
+            return
+        collection = self._open[-1]
+        if self._expects_key(collection):
+            self._check_key(collection, value, mark)
+        elif collection.key is MERGE and not isinstance(value, (dict, list)):
+            self.refuse(mark, "<< takes a mapping, or a list of mappings")
+
+    def _check_key(self, collection: _Collection, key: Any, mark: Mark) -> None:
+        if key is MERGE:
+            if collection.merged is not None:
+                self.refuse(mark, "<< stands here twice: give it a list of mappings")
+        elif not isinstance(key, str):
+            self.refuse(mark, f"a key is {_kind(key)}, not text: put it in quotes")
+        elif key in collection.data:
+            collection.key = key
+            self.refuse(mark, "this key is here twice: remove one of the two")
+
+    def _put(self, value: Any, mark: Mark, height: int) -> None:
+        if not self._open:
+            self.root, self.has_root = value, True
+            return
+        collection = self._open[-1]
+        if height >= collection.height:
+            collection.height = height + 1
+        if isinstance(collection.data, list):
+            collection.data.append(value)
+        elif collection.key is _NO_KEY:
+            collection.key = value
+            self._note_key(collection, mark)
+        else:
+            if collection.key is MERGE:
+                collection.merged = self._mappings(value, mark)
+            else:
+                collection.data[collection.key] = value
+            collection.key = _NO_KEY
+
+    def _mappings(self, value: Any, mark: Mark) -> list[dict[str, Any]]:
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(mapping, dict) for mapping in mappings):
+            self.refuse(mark, "<< takes a mapping, or a list of mappings")
+        return mappings
+
+    def _count(self, nodes: int, text: int, mark: Mark) -> None:
+        self._nodes += nodes
+        self._text += text
+        if self._nodes > self._limits.nodes_max:
+            self.refuse(
+                mark,
+                f"more than {self._limits.nodes_max} keys and values with all aliases "
+                "expanded: make the config smaller",
+            )
+        if self._text > self._limits.bytes_max:
+            self.refuse(
+                mark,
+                f"more than {self._limits.bytes_max} characters with all aliases "
+                "expanded: make the config smaller",
+            )
+
+    def _check_depth(self, depth: int, mark: Mark) -> None:
+        if depth > self._limits.depth_max:
+            self.refuse(
+                mark,
+                f"nested deeper than {self._limits.depth_max} levels: flatten the "
+                "config",
+            )
+
+    def _is_wanted(self, mark: Mark) -> bool:
+        """Tell whether the wanted path leads to or through the node at `mark`."""
+        if not self._open:
+            self.found = mark
+            return True
+        collection = self._open[-1]
+        if not collection.is_on_way:
+            return False
+        wanted = self._wanted[len(self._open) - 1]
+        if not isinstance(collection.data, list):
+            # The place of a value is that of its key, which is noted already.
+            return bool(collection.key == wanted)
+        if len(collection.data) != wanted:
+            return False
+        self.found = mark
+        return True
+
+    def _note_key(self, collection: _Collection, mark: Mark) -> None:
+        if collection.is_on_way and collection.key == self._wanted[len(self._open) - 1]:
+            self.found = mark
+
+
+def _merge(data: dict[str, Any], mappings: list[dict[str, Any]]) -> None:
+    """Lay `data` over `mappings`, of which earlier ones win; in place."""
+    own = dict(data)
+    data.clear()
+    for mapping in reversed(mappings):
+        data.update(mapping)
+    data.update(own)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else "a date"
