@@ -49,7 +49,9 @@ _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 # Beyond this many digits a conversion would take long and could not fit.
 _NUMBER_CHARACTERS_MAX = 400
 
-_IMPLICIT = Resolver.yaml_implicit_resolvers
+_IMPLICIT: dict[str, list[tuple[str, re.Pattern[str]]]] = (
+    Resolver.yaml_implicit_resolvers
+)
 _NONE_IMPLICIT: list[tuple[str, re.Pattern[str]]] = []
 
 # The pure parser quotes a character or a name of the document in its problems.

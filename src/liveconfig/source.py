@@ -1,0 +1,221 @@
+"""
+One consistent read of a config file, or of a directory of them.
+
+Owns: which files belong to a source, reading them as one generation, the size limit.
+Must not know: what is in the files, when they change.
+Runs in: the publisher and the CLI.
+
+Why a descriptor: a kubelet swaps the link `..data` to a new directory and deletes the
+old one, a file at a time. Whoever goes to each file by its path reads some from before
+the swap and some from after it. So the directory is opened once, every file is opened
+relative to that descriptor, and the link is looked at again when all are read: if it
+still leads to the same directory, nothing of it was deleted meanwhile. While the
+descriptor is open no other directory can get the same inode number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from liveconfig.errors import InvalidConfigError, SourceUnavailableError
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_DATA = "..data"
+
+# Each failed try means that the source changed while it was read.
+_TRIES_MAX = 100
+
+# More names than any path has, links unfolded: a circle of links ends as well.
+_STEPS_MAX = 1000
+
+# Without blocking, so that a pipe in the place of the file does not stop everything.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+
+# What tells one state of a file from another.
+_Stamp = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file: its path for messages, and its bytes."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """
+    All files of one generation.
+
+    Attributes:
+        path: the source, as the operator named it.
+        files: in the order in which later ones win.
+        changed_at_ns: when the newest of its files and links changed, in nanoseconds
+            since the epoch, by the filesystem's clock.
+        digest: `sha256:` and the hash of the bytes as they are.
+    """
+
+    path: str
+    files: tuple[SourceFile, ...]
+    changed_at_ns: int
+    digest: str
+
+
+class _ChangedMeanwhileError(Exception):
+    """What was read may be of two generations."""
+
+
+class Source:
+    """A file, or a directory whose `*.yaml`, `*.yml` and `*.json` belong together."""
+
+    def __init__(self, path: str, bytes_max: int) -> None:
+        """
+        Name a source; nothing is read yet.
+
+        Args:
+            path: the file or directory; links are followed at each read.
+            bytes_max: the most bytes of all files together.
+        """
+        self._path = path
+        self._bytes_max = bytes_max
+
+    def read(self) -> Reading:
+        """
+        Read all files of one generation.
+
+        Raises:
+            SourceUnavailableError: there is nothing to read, or it did not hold still.
+            InvalidConfigError: it is larger than the limit; it was not read whole.
+        """
+        for _ in range(_TRIES_MAX):
+            try:
+                return self._read_once()
+            except (FileNotFoundError, NotADirectoryError):
+                problem = "no such file or directory: put it there, or mend the path"
+            except _ChangedMeanwhileError:
+                problem = "it changes all the time: it is read again when it is quiet"
+            except OSError as error:
+                problem = f"it cannot be read: {error.strerror}"
+                break
+        raise SourceUnavailableError(self._path, problem)
+
+    def _read_once(self) -> Reading:
+        data = os.path.join(self._path, _DATA)
+        # Not `isdir`: a link whose directory is just being deleted must not count as
+        # no link at all.
+        path = data if os.path.lexists(data) else self._path
+        with _opened(path) as descriptor:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                files, changed_at_ns = self._read_directory(path, descriptor)
+            else:
+                files, changed_at_ns = self._read_files([path], None)
+        newest_ns = max(changed_at_ns, _links_changed_at_ns(path))
+        return Reading(self._path, files, newest_ns, _digest(files))
+
+    def _read_directory(
+        self, path: str, directory: int
+    ) -> tuple[tuple[SourceFile, ...], int]:
+        names = sorted(name for name in os.listdir(directory) if _is_config(name))
+        files, changed_at_ns = self._read_files(names, directory)
+        status = os.fstat(directory)
+        if not os.path.samestat(os.stat(path), status):
+            raise _ChangedMeanwhileError
+        if not files:
+            wanted = ", ".join(f"*{suffix}" for suffix in _SUFFIXES)
+            raise SourceUnavailableError(self._path, f"it holds no {wanted}")
+        return files, max(changed_at_ns, status.st_mtime_ns)
+
+    def _read_files(
+        self, names: Sequence[str], directory: int | None
+    ) -> tuple[tuple[SourceFile, ...], int]:
+        """Read files that hold still; a file that is written in place may not."""
+        before = [_stamp(name, directory) for name in names]
+        self._check_size(sum(size for _, _, size, _, _ in before))
+        files = []
+        for name in names:
+            path = self._path if directory is None else os.path.join(self._path, name)
+            with _opened(name, directory) as descriptor:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise SourceUnavailableError(path, "it is not a regular file")
+                files.append(SourceFile(path, self._content(descriptor)))
+        if before != [_stamp(name, directory) for name in names]:
+            raise _ChangedMeanwhileError
+        return tuple(files), max((changed for *_, changed in before), default=0)
+
+    def _content(self, descriptor: int) -> bytes:
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(self._bytes_max + 1)
+        self._check_size(len(content))
+        return content
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._bytes_max:
+            raise InvalidConfigError(
+                self._path,
+                0,
+                0,
+                "",
+                f"it has {size_bytes} bytes, the limit is {self._bytes_max}: make it "
+                "smaller or raise LIVECONFIG_PAYLOAD_BYTES_MAX",
+            )
+
+
+@contextlib.contextmanager
+def _opened(path: str, directory: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, _FLAGS, dir_fd=directory)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_config(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def _stamp(name: str, directory: int | None) -> _Stamp:
+    status = os.stat(name, dir_fd=directory)
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+
+def _digest(files: Sequence[SourceFile]) -> str:
+    # Of a single file it is what sha256sum says.
+    if len(files) == 1:
+        return f"sha256:{hashlib.sha256(files[0].content).hexdigest()}"
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(os.fsencode(os.path.basename(file.path)) + b"\0")
+        whole.update(hashlib.sha256(file.content).digest())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _links_changed_at_ns(path: str) -> int:
+    """Return when the newest link on the way to `path` was put there, or 0."""
+    newest_ns = 0
+    here = "/"
+    ahead = os.path.join(os.getcwd(), path).split("/")[::-1]
+    for _ in range(_STEPS_MAX):
+        if not ahead:
+            break
+        there = os.path.join(here, ahead.pop())
+        status = os.lstat(there)
+        if stat.S_ISLNK(status.st_mode):
+            newest_ns = max(newest_ns, status.st_ctime_ns)
+            target = os.readlink(there)
+            here = "/" if target.startswith("/") else here
+            ahead += target.split("/")[::-1]
+        else:
+            here = there
+    return newest_ns
