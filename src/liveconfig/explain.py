@@ -1,0 +1,236 @@
+"""
+What is wrong with a document, in the words of its author.
+
+Owns: reading msgspec's refusals; finding the exact key; the sentences.
+Must not know: classes and their annotations, files and lines.
+Runs in: the publisher and the CLI; the workers load it with the schema.
+
+Why not msgspec's own words: they speak of Python types, quote values of the document
+(which may be secrets), and write `[...]` for the key of a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
+from operator import getitem
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from liveconfig.errors import KeyPath
+
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "array": "a list",
+        "bool": "true or false",
+        "bytes": "text in base64",
+        "date": "a date",
+        "datetime": "a date with a time",
+        "decimal": "a decimal number",
+        "duration": "a duration",
+        "float": "a number",
+        "int": "a whole number",
+        "null": "nothing",
+        "object": "a mapping",
+        "str": "text",
+        "time": "a time of day",
+        "uuid": "a UUID",
+    }
+)
+_PYTHON_KINDS: Mapping[str, str] = MappingProxyType(
+    {"dict": "object", "list": "array", "NoneType": "null"}
+)
+# Kinds that YAML makes of bare words and figures.
+_UNQUOTED = frozenset({"bool", "int", "float", "date", "datetime"})
+
+_WANTED: Mapping[str, str] = MappingProxyType(
+    {
+        "Invalid RFC3339 encoded datetime": "a date with a time, as 2030-12-31T23:59Z",
+        "Invalid RFC3339 encoded date": "a date, as 2030-12-31",
+        "Invalid RFC3339 encoded time": "a time of day, as 23:59:59",
+        "Invalid ISO8601 duration": "a duration, as PT1H30M",
+        "Invalid base64 encoded string": "text in base64",
+        "Invalid decimal string": "a decimal number",
+        "Invalid UUID": "a UUID",
+        "Number out of range": "a smaller number",
+        "Integer value out of range": "a smaller number",
+    }
+)
+
+_PLACE = re.compile(r"(.*) - at `(key` in `)?\$(.*?)`", re.DOTALL)
+_MISPLACED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_CONSTRAINT = re.compile(r"Expected `([^`]+)`(.*)", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+
+def explain(
+    error: msgspec.ValidationError,
+    data: Any,
+    convert: Callable[[Any], object],
+    choices_at: Callable[[Any, KeyPath, bool], tuple[Any, ...]],
+) -> tuple[KeyPath, str]:
+    """
+    Return where `data` is wrong and why, without any value of it.
+
+    What a class of the application says in its own ValueError is passed on, with "..."
+    for each text of the document that it quotes.
+
+    Args:
+        error: what `convert(data)` raised.
+        data: the document.
+        convert: tried on changed copies of `data`, log n times for each mapping
+            of n keys on the way to the error.
+        choices_at: the values that the types allow at a path of keys of `data`,
+            or, with True, the keys that they allow there.
+    """
+    message, is_key, path = _split(error)
+    try:
+        keys = _find(path, data, convert, is_key)
+    # A key of the document may be made up to look like a path.
+    except (LookupError, TypeError, ValueError):
+        keys = ()
+    if error.__cause__ is not None:
+        value = reduce(getitem, keys, data)
+        return keys, _quoted(error.__cause__, value) or "the schema refuses this"
+    for pattern, problem in (
+        (_MISSING, "this required key is missing"),
+        (_UNKNOWN, "the schema does not allow this key"),
+    ):
+        if match := pattern.fullmatch(message):
+            return (*keys, match[1]), problem
+    problem = _reworded(message, choices_at(data, keys, is_key))
+    return keys, f"as a key: {problem}" if is_key else problem
+
+
+def misplaced(wanted: str, found: str) -> str:
+    """
+    Say that a value is of the wrong kind, and what to do about it.
+
+    Args:
+        wanted: msgspec's names of the kinds asked for, joined by " | ".
+        found: msgspec's or Python's name of the kind that is there.
+    """
+    found = _PYTHON_KINDS.get(found, found)
+    if found == "datetime" and "date" not in wanted.split(" | "):
+        found = "date"
+    name = "a decimal number" if found == "float" else _KINDS.get(found, "another kind")
+    sentence = f"expected {_listed(wanted)}, found {name}"
+    if "str" in wanted.split(" | "):
+        if found in _UNQUOTED:
+            return f"{sentence}: put it in quotes"
+        if found == "null":
+            return f'{sentence}: an empty text is written ""'
+    return sentence
+
+
+def _split(error: msgspec.ValidationError) -> tuple[str, bool, str]:
+    # The message, whether it is about a key, and msgspec's path without the "$".
+    text = str(error)
+    match = _PLACE.fullmatch(text)
+    message, is_key, path = match.groups() if match else (text, None, "")
+    return message, is_key is not None, path
+
+
+def _reworded(message: str, choices: tuple[Any, ...]) -> str:
+    if match := _MISPLACED.fullmatch(message):
+        return misplaced(match[1], match[2])
+    if match := _CONSTRAINT.fullmatch(message):
+        return f"expected {_listed(match[1])}{match[2].replace(', got', ', found')}"
+    if message in _WANTED:
+        return f"expected {_WANTED[message]}"
+    if choices:
+        # The last resort must not be msgspec's words: these quote the value.
+        shown = ("null" if choice is None else repr(choice) for choice in choices)
+        return f"must be one of {', '.join(shown)}"
+    return "this does not fit the schema"
+
+
+def _listed(kinds: str) -> str:
+    *others, last = (_KINDS.get(kind, kind) for kind in kinds.split(" | "))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _quoted(cause: BaseException, value: Any) -> str:
+    # attrs gives its validators' errors more arguments than the sentence.
+    sentence = str(cause.args[0]) if cause.args else ""
+    for text in sorted(_texts(value), key=len, reverse=True):
+        sentence = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "...", sentence)
+    return " ".join(sentence.split())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    # Every text as it is, and as repr() writes it.
+    if isinstance(value, (Mapping, list)):
+        for below in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(below)
+    elif isinstance(value, str) and value:
+        yield from (value, repr(value)[1:-1])
+
+
+# Finding the key.
+
+
+def _find(
+    path: str, data: Any, convert: Callable[[Any], object], is_key: bool
+) -> KeyPath:
+    keys: KeyPath = ()
+    value = data
+    while path or is_key:
+        if not path or path.startswith("[...]"):
+            key: str | int = _culprit(data, keys, value, convert)
+            is_key, path = is_key and bool(path), path[5:]
+        elif path.startswith("["):
+            index, _, path = path[1:].partition("]")
+            key = int(index)
+        else:
+            key = _named(path[1:], value)
+            path = path[1 + len(key) :]
+        keys, value = (*keys, key), value[key]
+    return keys
+
+
+def _culprit(
+    data: Any,
+    keys: KeyPath,
+    mapping: Mapping[str, Any],
+    convert: Callable[[Any], object],
+) -> str:
+    # msgspec stops at the first item that it refuses. An object is a key that it
+    # always refuses: as long as that comes later, the error stays the same.
+    names = list(mapping)
+    refusal = _refusal(data, convert)
+
+    def is_before(end: int) -> bool:
+        items = enumerate(mapping.items())
+        changed = {k if n < end else object(): v for n, (k, v) in items}
+        return _refusal(_replaced(data, keys, changed), convert) == refusal
+
+    return names[bisect_left(range(1, len(names)), True, key=is_before)]
+
+
+def _refusal(data: Any, convert: Callable[[Any], object]) -> str:
+    refusal = ""
+    try:
+        convert(data)
+    except msgspec.ValidationError as error:
+        refusal = str(error)
+    return refusal
+
+
+def _replaced(data: Any, keys: KeyPath, value: object) -> Any:
+    if not keys:
+        return value
+    copy: Any = dict(data) if isinstance(data, Mapping) else list(data)
+    copy[keys[0]] = _replaced(data[keys[0]], keys[1:], value)
+    return copy
+
+
+def _named(path: str, mapping: Mapping[str, Any]) -> str:
+    # A name may hold dots. The shortest that fits: others are likely to be unknown.
+    fitting = (k for k in mapping if path == k or path.startswith((f"{k}.", f"{k}[")))
+    return min(fitting, key=len)
