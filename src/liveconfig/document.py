@@ -31,7 +31,7 @@ from yaml.scanner import Scanner
 from liveconfig.errors import KeyPath
 from liveconfig.tree import MERGE, Limits, Tree
 
-__all__ = ["Limits", "locate", "parse", "parse_all"]
+__all__ = ["UNLIMITED", "Limits", "locate", "parse", "parse_all"]
 
 _TAG = "tag:yaml.org,2002:"
 _STR = f"{_TAG}str"
@@ -43,6 +43,9 @@ _KINDS = {
     f"{_TAG}null": "nothing",
     f"{_TAG}timestamp": "a date",
 }
+
+# For a document that was within its limits when it was parsed before.
+UNLIMITED = Limits(bytes_max=2**62, depth_max=2**62, nodes_max=2**62)
 
 # What MessagePack can hold.
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
@@ -133,9 +136,7 @@ def locate(
         keys: the way to it; its end may be missing.
         document: which of several documents, from 0.
     """
-    # The document was within its limits when it was parsed.
-    limits = Limits(bytes_max=2**62, depth_max=2**62, nodes_max=2**62)
-    trees = list(_trees(content, path, limits, keys, is_one=False))
+    trees = list(_trees(content, path, UNLIMITED, keys, is_one=False))
     found = trees[document].found if trees else None
     return (found.line + 1, found.column + 1) if found else (0, 0)
 

@@ -32,6 +32,8 @@ class Settings:
         settle_ms: how long plain writes must be quiet before they are read.
         poll_seconds: how often the source is read although no event came.
         payload_bytes_max: the largest config, both as source and as record payload.
+        on_missing: `fail` or `defaults`: what a start without a source does.
+        cache_dir: where the last good config is kept over restarts, or "" for nowhere.
     """
 
     path: str = "conf/config.yaml"
@@ -43,6 +45,8 @@ class Settings:
     settle_ms: int = 50
     poll_seconds: int = 60
     payload_bytes_max: int = 4 * 1024 * 1024
+    on_missing: str = "fail"
+    cache_dir: str = ""
 
     @property
     def address(self) -> str:
@@ -87,6 +91,10 @@ class Settings:
                 1024,
                 1024**3,
             ),
+            on_missing=_one_of(
+                values, "LIVECONFIG_ON_MISSING", cls.on_missing, ("fail", "defaults")
+            ),
+            cache_dir=values.get("LIVECONFIG_CACHE_DIR") or cls.cache_dir,
         )
         if settings.port == settings.admin_port:
             raise StartupError(
@@ -109,3 +117,12 @@ def _whole_number(
     raise StartupError(
         f"{name} is {text!r}: it takes a whole number from {least} to {most}"
     )
+
+
+def _one_of(
+    values: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]
+) -> str:
+    text = values.get(name) or default
+    if text in choices:
+        return text
+    raise StartupError(f"{name} is {text!r}: it takes {' or '.join(choices)}")

@@ -1,0 +1,106 @@
+"""
+Log lines on their way from the publisher to the master's logger.
+
+Owns: the socket between the two, and the shape of a message on it.
+Must not know: what the lines say, what a config is.
+Runs in: the publisher (which sends) and the gunicorn master (which receives).
+
+Why a socket of whole messages: the publisher may die at any instruction, and half a
+line must not reach the log. Why never blocking: a master that is stopped or busy must
+not hold up a publication, so a line that finds no room is dropped.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+
+# The level of the one message that is not a log line: the first read is done.
+READY = 0
+
+_MESSAGE_BYTES_MAX = 16_384
+
+
+class RelayHandler(logging.Handler):
+    """Send each log record as one message to the master."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over the sending end by its descriptor."""
+        super().__init__()
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send the record's level and text, or drop it when there is no room."""
+        self._send(record.levelno, self.format(record))
+
+    def send_ready(self) -> None:
+        """Tell the master that the source was read for the first time."""
+        self._send(READY, "ready")
+
+    def close(self) -> None:
+        """Close the sending end."""
+        self._socket.close()
+        super().close()
+
+    def _send(self, level: int, text: str) -> None:
+        message = f"{level} {text}".encode(errors="replace")[:_MESSAGE_BYTES_MAX]
+        try:
+            self._socket.send(message)
+        except OSError:
+            # No room, or no master: there is nobody left to tell.
+            return
+
+
+class Relay:
+    """
+    The master's end: messages as they come, without a thread.
+
+    Attributes:
+        sender: the descriptor to hand to the publisher; close it afterwards.
+    """
+
+    def __init__(self) -> None:
+        """Make the socket pair."""
+        self._receiver, sender = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET
+        )
+        self._receiver.setblocking(False)
+        self.sender = sender.detach()
+
+    def fileno(self) -> int:
+        """Return the receiving descriptor, for poll."""
+        return self._receiver.fileno()
+
+    def wake_on_message(self) -> None:
+        """
+        Have the kernel send this process SIGCHLD whenever a message arrives.
+
+        The master's loop sleeps until a signal comes; SIGCHLD is the one that it
+        answers by looking after its children.
+        """
+        descriptor = self._receiver.fileno()
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGCHLD)
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+    def messages(self) -> Iterator[tuple[int, str]]:
+        """Yield the level and text of each message that is there; never wait."""
+        while True:
+            try:
+                message = self._receiver.recv(_MESSAGE_BYTES_MAX)
+            except (BlockingIOError, ConnectionError):
+                return
+            if not message:
+                return
+            level, _, text = message.decode(errors="replace").partition(" ")
+            yield int(level), text
+
+    def close(self) -> None:
+        """Close the receiving end; messages that are still in it are lost."""
+        self._receiver.close()

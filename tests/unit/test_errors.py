@@ -1,0 +1,61 @@
+"""The sentences that errors build from their parts."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from liveconfig.errors import (
+    InvalidConfigError,
+    KeyPath,
+    PayloadTooLargeError,
+    SourceUnavailableError,
+    format_key_path,
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ((), ""),
+        (("a",), "a"),
+        (("a", "b-c", "d_1"), "a.b-c.d_1"),
+        (("a", 0, "b"), "a[0].b"),
+        ((0, 1), "[0][1]"),
+        (("a.b", "c d"), '"a.b"."c d"'),
+        (("",), '""'),
+        (("größe",), "größe"),
+    ],
+)
+def test_key_path_is_readable(keys: KeyPath, text: str) -> None:
+    """Keys are joined by dots, indexes stand in brackets, odd keys in quotes."""
+    assert format_key_path(keys) == text
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ((3, 7, "a.b"), "c.yaml:3:7: a.b: wrong"),
+        ((3, 0, "a"), "c.yaml:3: a: wrong"),
+        ((0, 0, ""), "c.yaml: wrong"),
+        ((0, 7, ""), "c.yaml: wrong"),
+    ],
+)
+def test_invalid_config_names_what_is_known(
+    place: tuple[int, int, str], sentence: str
+) -> None:
+    """File, line, column and key are named as far as they are known."""
+    assert str(InvalidConfigError("c.yaml", *place, "wrong")) == sentence
+
+
+def test_errors_survive_pickling() -> None:
+    """An error that crosses a process keeps its parts and its sentence."""
+    for error in (
+        InvalidConfigError("c.yaml", 1, 2, "a", "wrong"),
+        SourceUnavailableError("c.yaml", "gone"),
+        PayloadTooLargeError(2, 1),
+    ):
+        again = pickle.loads(pickle.dumps(error))
+        assert str(again) == str(error)
+        assert vars(again) == vars(error)

@@ -1,0 +1,130 @@
+"""From the bytes of one reading to a config that may be published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from liveconfig.document import Limits
+from liveconfig.errors import InvalidConfigError
+from liveconfig.loader import Candidate, load, located, merge
+from liveconfig.schema import Schema
+from liveconfig.source import SourceFile
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A nested config for tests."""
+
+    port: int = 80
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A config for tests."""
+
+    name: str
+    servers: tuple[Server, ...] = ()
+    labels: Mapping[str, int] = {}
+
+
+_SCHEMA = Schema(Site)
+
+
+def _files(*texts: str) -> list[SourceFile]:
+    return [
+        SourceFile(f"{number}.yaml", text.encode()) for number, text in enumerate(texts)
+    ]
+
+
+def _load(*texts: str) -> Candidate[Site]:
+    return load(_files(*texts), _SCHEMA, Limits())
+
+
+def _refusal(*texts: str) -> str:
+    with pytest.raises(InvalidConfigError) as raised:
+        _load(*texts)
+    return str(raised.value)
+
+
+def test_good_file_becomes_a_candidate() -> None:
+    """The candidate holds the typed config, its digest and the bytes to publish."""
+    candidate = _load("name: a\nservers: [{port: 8080}]\n")
+    assert candidate.config == Site("a", (Server(8080),))
+    assert _SCHEMA.unpack(candidate.payload) == (candidate.digest, candidate.config)
+    assert candidate.unknown_keys == ()
+
+
+def test_later_files_win_key_by_key() -> None:
+    """Mappings merge deeply; lists and single values are replaced."""
+    candidate = _load(
+        "name: a\nlabels: {x: 1, y: 1}\nservers: [{port: 1}]\n",
+        "labels: {y: 2, z: 2}\nservers: []\n",
+        "name: b\n",
+    )
+    assert candidate.config == Site("b", (), {"x": 1, "y": 2, "z": 2})
+
+
+def test_merge_changes_neither_side() -> None:
+    """What is merged stays as it was: aliases share parts of it."""
+    base, over = {"a": {"b": 1}}, {"a": {"c": 2}}
+    assert merge(base, over) == {"a": {"b": 1, "c": 2}}
+    assert (base, over) == ({"a": {"b": 1}}, {"a": {"c": 2}})
+
+
+def test_layout_does_not_change_the_digest() -> None:
+    """Order, comments, quotes, spelled-out defaults and the number of files do not."""
+    digests = {
+        _load(*texts).digest
+        for texts in (
+            ["name: a\nlabels: {x: 1, y: 2}\n"],
+            ["# note\nlabels:\n  y: 2\n  x: 1\nservers: []\nname: 'a'\n"],
+            ["labels: {y: 2}\n", "name: a\nlabels: {x: 1}\n"],
+        )
+    }
+    assert len(digests) == 1
+
+
+def test_schema_error_names_the_line_of_the_key() -> None:
+    """A value of the wrong kind is told by file, line, column and key path."""
+    refusal = _refusal("name: a\nservers:\n- port: 1\n- port: x\n")
+    assert refusal.startswith("0.yaml:4:3: servers[1].port: expected a whole number")
+
+
+def test_schema_error_names_the_file_that_decided() -> None:
+    """Of several files, the error names the one whose value was taken."""
+    assert _refusal("name: a\n", "labels: {x: y}\n", "name: b\n").startswith(
+        "1.yaml:1:10: labels.x: "
+    )
+    assert _refusal("name: 1\n", "# later\nname: 2\n").startswith("1.yaml:2:1: name: ")
+
+
+def test_missing_key_is_told_where_it_should_be() -> None:
+    """A required key that no file has is looked for in the last one."""
+    assert _refusal("labels: {}\n", "servers: []\n") == (
+        "1.yaml:1:1: name: this required key is missing"
+    )
+
+
+def test_document_error_names_the_file() -> None:
+    """What is wrong with one file of several is told with that file's name."""
+    assert _refusal("name: a\n", "name: [\n").startswith("1.yaml:2:1: ")
+
+
+def test_unknown_keys_are_accepted_and_named() -> None:
+    """Keys that the schema does not name come with the candidate, at any depth."""
+    candidate = _load("name: a\nnmae: b\n", "servers: [{prot: 1}]\n")
+    assert candidate.config == Site("a", (Server(),))
+    assert set(candidate.unknown_keys) == {("nmae",), ("servers", 0, "prot")}
+
+
+def test_located_finds_an_unknown_key() -> None:
+    """The place of any key of the merged document can be had afterwards."""
+    files = _files("name: a\n", "x:\n  y: 1\n")
+    error = located(("x", "y"), "why", files)
+    assert str(error) == "1.yaml:2:3: x.y: why"
+
+
+def test_date_is_refused_where_none_is_asked_for() -> None:
+    """What YAML takes for a date is refused with what to do."""
+    assert "put it in quotes" in _refusal("name: 2026-11-23\n")

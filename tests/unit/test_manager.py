@@ -1,0 +1,301 @@
+"""A worker's snapshot: fresh, monotonic, whole, and cheap."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from liveconfig import manager as manager_module
+from liveconfig.errors import CorruptRecordError, NotBoundError
+from liveconfig.manager import ConfigManager, SharedMemory, Snapshot
+from liveconfig.record import Record, Writer
+from liveconfig.schema import Schema
+from liveconfig.status import PublisherStatus
+from tests.support.children import Child
+from tests.support.eventually import eventually
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """A config for tests."""
+
+    message: str
+    number: int = 0
+
+
+class Other(msgspec.Struct, frozen=True):
+    """A config of another type."""
+
+    text: str = ""
+
+
+_SCHEMA = Schema(Greeting)
+
+
+class Memory:
+    """Shared memory with a writer for each record, bound to this process."""
+
+    def __init__(self) -> None:
+        self.shared = SharedMemory(
+            Record.create("test-config", 65_536), Record.create("test-status", 65_536)
+        )
+        self._writers = [
+            Writer(self.shared.config.descriptor),
+            Writer(self.shared.status.descriptor),
+        ]
+        self.publish_status(_SCHEMA.name)
+        manager_module.bind(self.shared)
+
+    def publish(self, message: str) -> str:
+        """Publish a greeting and return its digest."""
+        packed = _SCHEMA.pack(Greeting(message))
+        self._writers[0].publish(packed.payload)
+        return packed.digest
+
+    def publish_bytes(self, payload: bytes) -> None:
+        """Publish bytes that are no config."""
+        self._writers[0].publish(payload)
+
+    def publish_status(self, schema: str) -> None:
+        """Publish a status that names `schema`."""
+        status = PublisherStatus(1, 1.0, "conf", schema)
+        self._writers[1].publish(status.to_bytes())
+
+    def damage(self) -> None:
+        """Overwrite the newest config's checksum in the memory itself."""
+        record = self.shared.config
+        slot = 4096 + (record.version % 2) * (4096 + 65_536)
+        writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
+        os.pwrite(writable, struct.pack("Q", 1), slot + 16)
+        os.close(writable)
+
+    def close(self) -> None:
+        """Unbind and free everything."""
+        manager_module.bind(None)
+        for writer in self._writers:
+            writer.close()
+        self.shared.config.close()
+        self.shared.status.close()
+
+
+@pytest.fixture
+def memory() -> Iterator[Memory]:
+    """Empty shared memory, bound."""
+    memory = Memory()
+    yield memory
+    memory.close()
+
+
+@pytest.fixture
+def greetings() -> ConfigManager[Greeting]:
+    """A manager that has read nothing yet."""
+    return ConfigManager(Greeting)
+
+
+def test_get_returns_the_newest_config(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """Each get after a publication returns the new config, typed."""
+    for message in ("one", "two", "three"):
+        memory.publish(message)
+        assert greetings.get() == Greeting(message)
+
+
+def test_get_returns_the_same_object_until_something_changes(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A config is decoded once per version."""
+    memory.publish("one")
+    assert greetings.get() is greetings.get()
+    assert greetings.snapshot() is greetings.snapshot()
+    assert greetings.snapshot().config is greetings.get()
+
+
+def test_snapshot_names_version_and_digest(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A snapshot holds config, version and digest of one publication."""
+    memory.publish("one")
+    digest = memory.publish("two")
+    assert greetings.snapshot() == Snapshot(Greeting("two"), 2, digest)
+
+
+def test_snapshot_after_get_is_as_new(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """get and snapshot take turns without either falling behind."""
+    memory.publish("one")
+    greetings.get()
+    memory.publish("two")
+    assert greetings.snapshot().config == Greeting("two")
+    memory.publish("three")
+    assert greetings.snapshot().version == 3
+    assert greetings.get() == Greeting("three")
+
+
+def test_config_is_frozen(memory: Memory, greetings: ConfigManager[Greeting]) -> None:
+    """No request can change what the next one is served."""
+    memory.publish("one")
+    with pytest.raises(AttributeError):
+        greetings.get().message = "changed"  # type: ignore[misc]
+
+
+def test_get_without_hooks_says_what_to_add(greetings: ConfigManager[Greeting]) -> None:
+    """Without the gunicorn hooks the error names the line to add."""
+    with pytest.raises(NotBoundError, match=r"from liveconfig\.gunicorn import \*"):
+        greetings.get()
+    with pytest.raises(NotBoundError, match="gunicorn config file"):
+        greetings.snapshot()
+
+
+def test_manager_made_before_the_memory_binds_at_first_get(memory: Memory) -> None:
+    """A manager made at import time, unbound, works once the memory is there."""
+    manager_module.bind(None)
+    early = ConfigManager(Greeting)
+    with pytest.raises(NotBoundError):
+        early.get()
+    manager_module.bind(memory.shared)
+    memory.publish("late")
+    assert early.get() == Greeting("late")
+
+
+def test_get_before_the_first_publication_is_an_error(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """With nothing published there is nothing to serve, and the next get may work."""
+    with pytest.raises(CorruptRecordError, match="nothing was published yet"):
+        greetings.get()
+    memory.publish("now")
+    assert greetings.get() == Greeting("now")
+
+
+def test_other_type_than_published_is_refused(memory: Memory) -> None:
+    """A manager of a type that the publisher does not validate says what to set."""
+    memory.publish("one")
+    with pytest.raises(NotBoundError, match="set LIVECONFIG_SCHEMA=.*:Other"):
+        ConfigManager(Other).get()
+
+
+def test_plain_mapping_is_refused_for_a_type(memory: Memory) -> None:
+    """A typed manager over an untyped publisher says what to set."""
+    memory.publish_status("")
+    memory.publish("one")
+    with pytest.raises(NotBoundError, match="as a plain mapping"):
+        ConfigManager(Greeting).get()
+
+
+def test_damage_keeps_the_last_snapshot(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A record that cannot be read leaves the last config in service, marked stale."""
+    memory.publish("good")
+    greetings.get()
+    memory.publish("lost")
+    memory.damage()
+    assert greetings.get() == Greeting("good")
+    assert greetings.snapshot().version == 1
+    assert greetings.stale_since is not None
+
+
+def test_publication_after_damage_ends_staleness(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """The next whole publication is taken, and the worker is not stale any more."""
+    memory.publish("good")
+    greetings.get()
+    memory.publish("lost")
+    memory.damage()
+    greetings.get()
+    memory.publish("mended")
+    eventually(lambda: greetings.get() == Greeting("mended"))
+    assert greetings.stale_since is None
+
+
+def test_undecodable_payload_keeps_the_last_snapshot(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """Whole bytes that are no config leave the last one in service."""
+    memory.publish("good")
+    greetings.get()
+    memory.publish_bytes(b"no config at all, whatever the length of it may be")
+    assert greetings.get() == Greeting("good")
+    assert greetings.stale_since is not None
+
+
+def test_damage_before_the_first_snapshot_is_an_error(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """With nothing to fall back on, damage is raised and not hidden."""
+    memory.publish("lost")
+    memory.damage()
+    with pytest.raises(CorruptRecordError):
+        greetings.get()
+
+
+def test_get_while_another_thread_decodes_does_not_wait(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A reader that finds the slow path taken is served the snapshot at hand."""
+    memory.publish("one")
+    greetings.get()
+    memory.publish("two")
+    with greetings._lock:
+        assert greetings.get() == Greeting("one")
+        assert greetings.snapshot().version == 1
+    assert greetings.get() == Greeting("two")
+
+
+def test_threads_never_see_an_older_version_after_a_newer(memory: Memory) -> None:
+    """In every thread versions only grow, through get and snapshot in any mix."""
+    greetings: ConfigManager[Greeting] = ConfigManager(Greeting)
+    memory.publish("1")
+    last = 2000
+    fell: list[tuple[int, int]] = []
+
+    def watch() -> None:
+        newest = 0
+        while newest < last:
+            for seen in (int(greetings.get().message), greetings.snapshot().version):
+                if seen < newest:
+                    fell.append((newest, seen))
+                newest = max(newest, seen)
+
+    threads = [threading.Thread(target=watch) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for number in range(2, last + 1):
+        memory.publish(str(number))
+    for thread in threads:
+        thread.join()
+    assert fell == []
+
+
+def test_child_of_a_busy_parent_refreshes(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A process forked while another thread decoded is not stuck with its lock."""
+    memory.publish("one")
+    greetings.get()
+    with greetings._lock:
+        child = Child(lambda: (memory.publish("two"), greetings.get().message)[1])
+        assert child.result() == "two"
+
+
+def test_forked_process_sees_later_publications(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """A manager that was used before a fork goes on in the child, and in the parent."""
+    memory.publish("before")
+    assert greetings.get() == Greeting("before")
+    child = Child(
+        lambda: eventually(
+            lambda: greetings.get().message == "after" and greetings.get().message
+        )
+    )
+    memory.publish("after")
+    assert child.result() == "after"
+    assert greetings.get() == Greeting("after")
