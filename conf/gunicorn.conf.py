@@ -1,0 +1,25 @@
+"""
+gunicorn's config for the reference service.
+
+The first line is all that another service needs. The rest is this service's own:
+its two ports, its schema, and what a read-only root file system asks of gunicorn.
+"""
+
+import os
+
+from liveconfig.gunicorn import *  # noqa: F403
+from liveconfig.gunicorn import settings
+
+_settings = settings()
+
+wsgi_app = "liveconfig.service.wsgi:app"
+raw_env = ["LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig"]
+proc_name = "liveconfig"
+
+bind = [_settings.address, _settings.admin_address]
+workers = _settings.workers
+
+# Workers prove that they live by touching a file: in memory, not on a disk.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# It would want a writable home, and nothing here uses it.
+control_socket_disable = True

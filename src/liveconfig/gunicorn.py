@@ -1,0 +1,118 @@
+"""
+The gunicorn hooks: `from liveconfig.gunicorn import *` in a gunicorn config file.
+
+Owns: which hook does what; the one supervisor of this master.
+Must not know: how the publisher works, what is in a config.
+Runs in: the gunicorn master, and for a moment in every worker it forks.
+
+gunicorn executes its config file again on HUP, so what must last is kept here. A config
+file with a hook of its own under one of these names calls ours from it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from liveconfig import manager
+from liveconfig.errors import StartupError
+from liveconfig.record import Record
+from liveconfig.settings import Settings
+from liveconfig.supervisor import Supervisor
+
+__all__ = ["on_exit", "on_reload", "on_starting", "post_fork"]
+
+# The status of a publisher holds key paths and error texts, but no config.
+_STATUS_BYTES_MAX = 256 * 1024
+
+_supervisor: Supervisor | None = None
+
+
+def settings() -> Settings:
+    """Return the settings, or end with one sentence: for use in a config file."""
+    try:
+        return Settings.from_environ()
+    except StartupError as error:
+        _fail(error)
+
+
+def on_starting(server: Any) -> None:
+    """Make the shared memory and start the publisher; wait for the first config."""
+    global _supervisor
+    if _supervisor is not None:
+        return
+    try:
+        _supervisor = _start(server)
+    except StartupError as error:
+        if server.pidfile is not None:
+            server.pidfile.unlink()
+        _fail(error)
+    _look_after(server, _supervisor)
+
+
+def on_reload(server: Any) -> None:
+    """Start the publisher anew, so that it validates with the schema as it is now."""
+    if _supervisor is not None:
+        _supervisor.replace()
+
+
+def on_exit(server: Any) -> None:
+    """End the publisher after the workers have ended."""
+    if _supervisor is not None:
+        _supervisor.stop()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Close in a new worker what belongs to the master alone."""
+    if _supervisor is not None:
+        _supervisor.forget()
+
+
+def _start(server: Any) -> Supervisor:
+    if not sys.platform.startswith("linux"):
+        raise StartupError(
+            f"this is {sys.platform}: liveconfig needs Linux (inotify and memfd); "
+            "run it in a container"
+        )
+    limit = Settings.from_environ().payload_bytes_max
+    shared = manager.SharedMemory(
+        config=Record.create("liveconfig-config", limit),
+        status=Record.create("liveconfig-status", _STATUS_BYTES_MAX),
+    )
+
+    def log(level: int, text: str) -> None:
+        # Through the server: HUP may have given it another logger.
+        server.log.log(level, "liveconfig: %s", text)
+
+    supervisor = Supervisor(shared.config, shared.status, log)
+    supervisor.start()
+    manager.bind(shared)
+    return supervisor
+
+
+def _look_after(server: Any, supervisor: Supervisor) -> None:
+    """
+    Have the master's loop call `supervisor.check`.
+
+    There is no hook for this. `reap_workers` is what the master does at every SIGCHLD
+    and while it waits in a reload; `murder_workers` is what it does once a second.
+    """
+    reap_workers, murder_workers = server.reap_workers, server.murder_workers
+
+    def reap_workers_and_check() -> None:
+        supervisor.check()
+        reap_workers()
+
+    def murder_workers_and_check() -> None:
+        supervisor.check()
+        murder_workers()
+
+    server.reap_workers = reap_workers_and_check
+    server.murder_workers = murder_workers_and_check
+
+
+def _fail(error: StartupError) -> NoReturn:
+    sys.stderr.write(f"liveconfig: {error}\n")
+    sys.stderr.flush()
+    # Not 3 or 4, which mean something else to gunicorn.
+    sys.exit(1)

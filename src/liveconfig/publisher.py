@@ -1,0 +1,304 @@
+"""
+What happens after "the source may have changed": publish, reject, or wait on.
+
+Owns: the last good config, the rejected candidate, the publisher's status and log.
+Must not know: how a change is noticed, gunicorn, HTTP, how bytes lie in memory.
+Runs in: the publisher process.
+
+It may be killed at any instruction: all it needs it reads anew when it starts again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from liveconfig.cache import Cache
+from liveconfig.document import Limits
+from liveconfig.errors import (
+    CorruptRecordError,
+    InvalidConfigError,
+    PayloadTooLargeError,
+    SourceUnavailableError,
+    format_key_path,
+)
+from liveconfig.loader import Candidate, load
+from liveconfig.record import Record, Writer
+from liveconfig.schema import Schema, SchemaError, changed_key_paths
+from liveconfig.settings import Settings
+from liveconfig.source import Reading, Source
+from liveconfig.status import Missing, Problem, PublisherStatus, Rejected
+
+_KEYS_IN_LOG_MAX = 20
+
+log = logging.getLogger("liveconfig.publisher")
+
+
+class Channel:
+    """A record together with its writer, claimed for as long as this object lives."""
+
+    def __init__(self, descriptor: int) -> None:
+        """
+        Attach to the record and claim it.
+
+        Raises:
+            RecordClaimedError: another publisher is alive.
+        """
+        self.record = Record(descriptor)
+        self.writer = Writer(descriptor)
+
+
+class Publisher:
+    """
+    Keep one record up to date with one source.
+
+    `refresh` is the only thing that ever happens; the watcher calls it. What it found
+    out is in `status`, which goes to the second record whenever it changes.
+    """
+
+    def __init__(
+        self, settings: Settings, schema: Schema[Any], config: Channel, status: Channel
+    ) -> None:
+        """Prepare to publish; go on from what the records hold."""
+        self._source = Source(settings.path, settings.payload_bytes_max)
+        self._limits = Limits(bytes_max=settings.payload_bytes_max)
+        self._schema = schema
+        self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
+        self._config_channel = config
+        self._status_channel = status
+        self._seen_digest = ""
+        self._published: Any = None
+        self._told: PublisherStatus | None = None
+        self.status = _status_before(status.record, settings, schema)
+        self._resume()
+
+    def refresh(self) -> None:
+        """Read the source and publish it if it is good and new; never raise for it."""
+        try:
+            reading = self._source.read()
+        except SourceUnavailableError as error:
+            self._miss(error)
+        except InvalidConfigError as error:
+            self._found()
+            self._reject("", error)
+        else:
+            self._found()
+            self._consider(reading)
+
+    def fall_back(self, on_missing: str) -> None:
+        """
+        Publish what there is for a start without a good source, if there is anything.
+
+        Args:
+            on_missing: `defaults` publishes the schema's own, where no source is there.
+        """
+        payload = self._cached()
+        if payload is not None:
+            self._publish_fallback("cache", payload)
+        elif on_missing == "defaults" and self.status.missing is not None:
+            try:
+                config = self._schema.validate({}).config
+            except SchemaError as error:
+                log.error(
+                    "there are no defaults to start from: %s: %s",
+                    format_key_path(error.keys),
+                    error.problem,
+                )
+            else:
+                self._publish_fallback("defaults", self._schema.pack(config).payload)
+
+    def set_mode(self, mode: str, reason: str) -> None:
+        """Note and log that the source is watched otherwise from now on, and why."""
+        if mode == "polling":
+            log.warning("no inotify (%s): the source is read once a second", reason)
+        else:
+            log.info("%s: changes are seen at once again", reason)
+        self._report(mode=mode)
+
+    def _cached(self) -> bytes | None:
+        if self._cache is None:
+            return None
+        payload, problems = self._cache.load()
+        for problem in problems:
+            log.warning("%s", problem)
+        return payload
+
+    def _publish_fallback(self, origin: str, payload: bytes) -> None:
+        try:
+            digest, config = self._schema.unpack(payload)
+        except CorruptRecordError as error:
+            log.warning("the cached config does not fit the schema: %s", error)
+            return
+        version = self._config_channel.writer.publish(payload)
+        self._published = self._schema.plain(config)
+        self._report(
+            version=version, digest=digest, published_at=time.time(), origin=origin
+        )
+        log.error(
+            "version %d is live from the %s, %s, because the source is no good: %s",
+            version,
+            origin,
+            digest,
+            _reason(self.status),
+        )
+
+    def _store(self, payload: bytes) -> None:
+        if self._cache is None:
+            return
+        try:
+            self._cache.store(payload)
+        except OSError as error:
+            log.error("the last good config is not kept on disk: %s", error)
+
+    def _resume(self) -> None:
+        try:
+            publication = self._config_channel.record.read()
+            if publication is not None:
+                digest, config = self._schema.unpack(publication.payload)
+                self._published = self._schema.plain(config)
+                self._report(version=publication.version, digest=digest)
+        except CorruptRecordError as error:
+            # Damaged, or made by another schema: whatever the source holds is new.
+            log.warning("the last publication cannot be read any more: %s", error)
+            self._report(digest="")
+
+    def _consider(self, reading: Reading) -> None:
+        if reading.digest == self._seen_digest:
+            self._count_try(reading.digest)
+            return
+        self._seen_digest = reading.digest
+        try:
+            candidate = load(reading.files, self._schema, self._limits)
+            self._accept(reading, candidate)
+        except InvalidConfigError as error:
+            self._reject(reading.digest, error)
+        except PayloadTooLargeError as error:
+            self._reject(
+                reading.digest, InvalidConfigError(reading.path, 0, 0, "", str(error))
+            )
+
+    def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
+        if candidate.digest != self.status.digest:
+            version = self._config_channel.writer.publish(candidate.payload)
+            self._published_version(version, reading, candidate)
+        elif self.status.rejected is not None:
+            log.info("the source is good again, version %d stays", self.status.version)
+        unknown_keys = tuple(map(format_key_path, candidate.unknown_keys))
+        if unknown_keys and unknown_keys != self.status.unknown_keys:
+            log.warning(
+                "%s: the schema does not know %s; check the spelling",
+                reading.path,
+                _shortened(unknown_keys),
+            )
+        self._report(unknown_keys=unknown_keys, rejected=None, origin="source")
+
+    def _published_version(
+        self, version: int, reading: Reading, candidate: Candidate[Any]
+    ) -> None:
+        published_at = time.time()
+        changed_at = reading.changed_at_ns / 1e9
+        plain = self._schema.plain(candidate.config)
+        before, self._published = self._published, plain
+        changed = () if before is None else changed_key_paths(before, plain)
+        keys = tuple(format_key_path(path) for path in changed)
+        self._report(
+            version=version,
+            digest=candidate.digest,
+            published_at=published_at,
+            changed_at=changed_at,
+            changed_keys=keys,
+        )
+        if before is None:
+            log.info(
+                "version %d is live, %s, from %s",
+                version,
+                candidate.digest,
+                reading.path,
+            )
+        else:
+            log.info(
+                "version %d is live, %s, changed: %s, %.1f ms after the change of %s",
+                version,
+                candidate.digest,
+                _shortened(keys),
+                max(0.0, published_at - changed_at) * 1e3,
+                reading.path,
+            )
+        self._store(candidate.payload)
+
+    def _reject(self, digest: str, error: InvalidConfigError) -> None:
+        problem = Problem(
+            error.path, error.line, error.column, error.key, error.problem
+        )
+        before = self.status.rejected
+        if before is not None and (before.digest, before.error) == (digest, problem):
+            self._count_try(digest)
+            return
+        self._seen_digest = digest
+        if self.status.version:
+            log.error("rejected, version %d stays: %s", self.status.version, error)
+        self._report(rejected=Rejected(digest, problem, time.time(), 1))
+
+    def _count_try(self, digest: str) -> None:
+        rejected = self.status.rejected
+        if rejected is not None and rejected.digest == digest:
+            self._report(
+                rejected=msgspec.structs.replace(rejected, tries=rejected.tries + 1)
+            )
+
+    def _miss(self, error: SourceUnavailableError) -> None:
+        if self.status.missing is None:
+            if self.status.version:
+                log.error("missing, version %d stays: %s", self.status.version, error)
+            self._report(missing=Missing(str(error), time.time()))
+
+    def _found(self) -> None:
+        if self.status.missing is not None:
+            log.info("%s is back", self.status.source)
+            self._report(missing=None)
+
+    def _report(self, **changes: Any) -> None:
+        self.status = msgspec.structs.replace(self.status, **changes)
+        if self.status != self._told:
+            self._told = self.status
+            self._status_channel.writer.publish(self.status.to_bytes())
+
+
+def _status_before(
+    record: Record, settings: Settings, schema: Schema[Any]
+) -> PublisherStatus:
+    """Return the state that the publisher before left, under this one's name."""
+    status = PublisherStatus(os.getpid(), time.time(), settings.path, schema.name)
+    try:
+        publication = record.read()
+        if publication is None:
+            return status
+        before = PublisherStatus.from_bytes(publication.payload)
+    except (CorruptRecordError, msgspec.DecodeError):
+        return status
+    return msgspec.structs.replace(
+        before,
+        pid=status.pid,
+        started_at=status.started_at,
+        source=status.source,
+        schema=status.schema,
+        mode=status.mode,
+    )
+
+
+def _shortened(keys: Sequence[str]) -> str:
+    text = ", ".join(keys[:_KEYS_IN_LOG_MAX])
+    more = len(keys) - _KEYS_IN_LOG_MAX
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def _reason(status: PublisherStatus) -> str:
+    if status.missing is not None:
+        return status.missing.problem
+    assert status.rejected is not None
+    return str(status.rejected.error.as_exception())

@@ -1,0 +1,116 @@
+"""
+The publisher as a process: the one that watches.
+
+Owns: its arguments, its title, its end; the watcher and what it calls.
+Must not know: gunicorn, what a good config is.
+Runs in: the publisher process, as `python -m liveconfig.publisher_process`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from setproctitle import setproctitle
+
+from liveconfig.errors import LiveconfigError, StartupError
+from liveconfig.mounts import is_single_file_mount
+from liveconfig.publisher import Channel, Publisher
+from liveconfig.relay import RelayHandler
+from liveconfig.schema import Schema
+from liveconfig.settings import Settings
+from liveconfig.status import PublisherStatus
+from liveconfig.watcher import FileWatcher
+
+_PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger("liveconfig.publisher")
+
+
+def run(
+    settings: Settings,
+    config_descriptor: int,
+    status_descriptor: int,
+    relay: RelayHandler,
+) -> None:
+    """
+    Publish until SIGTERM comes.
+
+    Raises:
+        LiveconfigError: there is nothing to serve: the first source of all is missing
+            or invalid, the schema does not load, or another publisher is alive.
+    """
+    schema = Schema.load(settings.schema)
+    publisher = Publisher(
+        settings, schema, Channel(config_descriptor), Channel(status_descriptor)
+    )
+    watcher = FileWatcher(
+        settings.path,
+        publisher.refresh,
+        settle_ms=settings.settle_ms,
+        poll_seconds=settings.poll_seconds,
+        on_mode_change=publisher.set_mode,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
+    if is_single_file_mount(settings.path):
+        log.warning(
+            "%s is a mount of a single file (subPath), which never changes: mount the "
+            "directory instead",
+            settings.path,
+        )
+    publisher.refresh()
+    if not publisher.status.version:
+        publisher.fall_back(settings.on_missing)
+    _require_a_version(publisher.status)
+    relay.send_ready()
+    watcher.run()
+    watcher.close()
+
+
+def _require_a_version(status: PublisherStatus) -> None:
+    if status.version:
+        return
+    if status.missing is not None:
+        raise StartupError(status.missing.problem)
+    assert status.rejected is not None
+    raise status.rejected.error.as_exception()
+
+
+def _die_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when the master dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        # It died before the kernel was asked.
+        sys.exit(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the publisher process; the supervisor of the master starts it."""
+    parser = argparse.ArgumentParser(prog="python -m liveconfig.publisher_process")
+    parser.add_argument("--parent-pid", type=int, required=True)
+    parser.add_argument("--config-descriptor", type=int, required=True)
+    parser.add_argument("--status-descriptor", type=int, required=True)
+    parser.add_argument("--relay-descriptor", type=int, required=True)
+    parser.add_argument("--module-path", action="append", default=[])
+    options = parser.parse_args(arguments)
+    _die_with(options.parent_pid)
+    sys.path[:] = options.module_path
+    relay = RelayHandler(options.relay_descriptor)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])
+    try:
+        settings = Settings.from_environ()
+        setproctitle(f"liveconfig: publisher [{settings.path}]")
+        run(settings, options.config_descriptor, options.status_descriptor, relay)
+    except LiveconfigError as error:
+        log.critical("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

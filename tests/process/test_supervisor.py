@@ -1,0 +1,331 @@
+"""A real publisher under a real supervisor, without gunicorn."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from liveconfig import supervisor as supervisor_module
+from liveconfig.errors import StartupError
+from liveconfig.record import Record
+from liveconfig.schema import Schema
+from liveconfig.status import PublisherStatus
+from liveconfig.supervisor import Supervisor
+from tests.support.children import Child
+from tests.support.eventually import eventually
+from tests.support.volume import ConfigMapVolume
+
+_SCHEMA = Schema.load("")
+
+
+class Master:
+    """What a gunicorn master would have: two records, a supervisor, a log."""
+
+    def __init__(self) -> None:
+        self.config = Record.create("test-config", 65_536)
+        self.status = Record.create("test-status", 65_536)
+        self.lines: list[str] = []
+        self.supervisor = Supervisor(
+            self.config, self.status, lambda level, text: self.lines.append(text)
+        )
+
+    def message(self) -> str:
+        """Look after the publisher once and return the published message."""
+        self.supervisor.check()
+        publication = self.config.read()
+        assert publication is not None
+        _, config = _SCHEMA.unpack(publication.payload)
+        return str(config["message"])
+
+    def publisher_status(self) -> PublisherStatus:
+        """Return what the publisher says of itself."""
+        publication = self.status.read()
+        assert publication is not None
+        return PublisherStatus.from_bytes(publication.payload)
+
+    def publisher(self) -> psutil.Process:
+        """Return the publisher's process."""
+        assert self.supervisor.pid is not None
+        return psutil.Process(self.supervisor.pid)
+
+    def close(self) -> None:
+        """End the publisher and free the records."""
+        self.supervisor.stop()
+        self.config.close()
+        self.status.close()
+
+
+@pytest.fixture
+def volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigMapVolume:
+    """A ConfigMap volume that the publisher is told to watch."""
+    volume = ConfigMapVolume(tmp_path / "volume", {"config.yaml": "message: one\n"})
+    monkeypatch.setenv("LIVECONFIG_PATH", str(volume.path("config.yaml")))
+    monkeypatch.delenv("LIVECONFIG_SCHEMA", raising=False)
+    return volume
+
+
+@pytest.fixture
+def master(volume: ConfigMapVolume) -> Iterator[Master]:
+    """A master whose publisher is not started yet."""
+    master = Master()
+    yield master
+    master.close()
+
+
+def _flip(volume: ConfigMapVolume, message: str) -> None:
+    volume.flip({"config.yaml": f"message: {message}\n"})
+
+
+def test_start_returns_with_the_config_published(master: Master) -> None:
+    """When start returns there is a version to serve, and the log says which."""
+    master.supervisor.start()
+    assert master.message() == "one"
+    assert master.config.is_claimed()
+    assert any("version 1 is live" in line for line in master.lines)
+
+
+def test_flip_is_published_and_logged_once(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """One flip is one publication and one line that names the changed key."""
+    master.supervisor.start()
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    eventually(lambda: master.supervisor.check() or len(master.lines) == 2)
+    assert "version 2 is live, sha256:" in master.lines[1]
+    assert "changed: message" in master.lines[1]
+    assert "ms after the change" in master.lines[1]
+
+
+def test_same_content_publishes_nothing(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """A flip to an equal config, laid out otherwise, makes no new version."""
+    master.supervisor.start()
+    volume.flip({"config.yaml": "# a comment\nmessage:   one\n"})
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    assert master.config.version == 2
+
+
+def test_missing_source_fails_the_start(
+    master: Master, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a source at start there is one sentence and no process."""
+    monkeypatch.setenv("LIVECONFIG_PATH", str(tmp_path / "nowhere.yaml"))
+    with pytest.raises(StartupError, match=r"nowhere\.yaml: "):
+        master.supervisor.start()
+    assert master.supervisor.pid is None
+    assert psutil.Process().children() == []
+
+
+def test_invalid_source_fails_the_start(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """With an invalid source at start the sentence names file, line and column."""
+    volume.flip({"config.yaml": "message: [one\n"})
+    with pytest.raises(StartupError, match=r"config\.yaml:\d+:\d+: "):
+        master.supervisor.start()
+    assert master.lines == []
+
+
+def test_schema_that_does_not_load_fails_the_start(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A LIVECONFIG_SCHEMA that is not there is one sentence."""
+    monkeypatch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
+    with pytest.raises(StartupError, match="no_such_module"):
+        master.supervisor.start()
+
+
+def test_crash_at_start_is_told(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher that dies without a word fails the start all the same."""
+    monkeypatch.setattr(supervisor_module, "_command", lambda *_: ["/bin/false"])
+    with pytest.raises(StartupError, match="the publisher died"):
+        master.supervisor.start()
+
+
+def test_killed_publisher_is_started_again(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """After kill -9 a new publisher picks up the flip that happened meanwhile."""
+    master.supervisor.start()
+    killed = master.publisher()
+    killed.kill()
+    _flip(volume, "while it was dead")
+    eventually(lambda: master.message() == "while it was dead")
+    assert master.config.version == 2
+    assert master.supervisor.pid != killed.pid
+    assert master.supervisor.restarts == 1
+    assert any("died; the workers serve on" in line for line in master.lines)
+
+
+def test_publisher_killed_again_and_again_loses_nothing(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """Each life of the publisher goes on from the version of the one before."""
+    master.supervisor.start()
+    for number in range(3):
+        master.publisher().kill()
+        _flip(volume, f"life {number}")
+        eventually(lambda: master.message() == f"life {number}")  # noqa: B023
+    assert master.config.version == 4
+
+
+def test_restart_with_nothing_new_publishes_nothing(
+    master: Master,
+) -> None:
+    """A publisher that finds what was published already makes no new version."""
+    master.supervisor.start()
+    first = master.supervisor.pid
+    master.publisher().kill()
+    eventually(
+        lambda: (
+            (master.supervisor.check() or master.publisher_status().pid)
+            not in (first, None)
+        )
+    )
+    assert master.config.version == 1
+    assert master.message() == "one"
+
+
+def test_publisher_that_dies_young_is_started_ever_more_slowly(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that dies at once again and again does not take a core."""
+    master.supervisor.start()
+    monkeypatch.setattr(supervisor_module, "_command", lambda *_: ["/bin/false"])
+    master.publisher().kill()
+    eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
+    waits = [line.split("again in ")[1] for line in master.lines if "again in" in line]
+    assert waits[:3] == ["0.0 s", "0.1 s", "0.2 s"]
+
+
+def test_replace_puts_a_new_publisher_in_place(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """After replace another process publishes, and versions go on."""
+    master.supervisor.start()
+    before = master.supervisor.pid
+    master.supervisor.replace()
+    assert master.supervisor.pid != before
+    assert master.config.is_claimed()
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    assert master.config.version == 2
+
+
+def test_replace_keeps_serving_when_the_new_one_does_not_start(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher that cannot be replaced leaves the last config, and is retried."""
+    master.supervisor.start()
+    monkeypatch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
+    master.supervisor.replace()
+    assert master.message() == "one"
+    assert any("does not start" in line for line in master.lines)
+    monkeypatch.delenv("LIVECONFIG_SCHEMA")
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
+
+
+def test_stop_leaves_no_process(master: Master) -> None:
+    """After stop there is no publisher, no zombie, and the record is free."""
+    master.supervisor.start()
+    master.supervisor.stop()
+    assert psutil.Process().children() == []
+    assert not master.config.is_claimed()
+
+
+def test_stop_ends_a_publisher_that_does_not_answer(master: Master) -> None:
+    """A stopped publisher is ended by force."""
+    master.supervisor.start()
+    master.publisher().suspend()
+    master.supervisor.stop()
+    assert psutil.Process().children() == []
+
+
+def test_publisher_dies_with_its_master(
+    volume: ConfigMapVolume,
+) -> None:
+    """Kill -9 of the master takes the publisher with it, even a stopped one."""
+    reader, writer = os.pipe()
+
+    def be_master() -> None:
+        master = Master()
+        master.supervisor.start()
+        os.write(writer, str(master.supervisor.pid).encode())
+        signal.pause()
+
+    child = Child(be_master)
+    publisher = psutil.Process(int(os.read(reader, 20)))
+    publisher.suspend()
+    child.kill()
+    eventually(lambda: not publisher.is_running() or publisher.status() == "zombie")
+    os.close(reader)
+    os.close(writer)
+
+
+def test_publisher_has_only_descriptors_of_its_own(master: Master) -> None:
+    """Nothing of the master's leaks: no socket, no file, exactly one inotify."""
+    with open(os.devnull) as leaked:
+        os.set_inheritable(leaked.fileno(), True)
+        master.supervisor.start()
+    directory = Path(f"/proc/{master.supervisor.pid}/fd")
+    targets = sorted(os.readlink(entry) for entry in directory.iterdir())
+    kinds = [target for target in targets if not target.startswith("/memfd:")]
+    standard = [os.readlink(f"/proc/self/fd/{number}") for number in (1, 2)]
+    for target in [*standard, "/dev/null"]:
+        kinds.remove(target)
+    assert kinds.count("anon_inode:inotify") == 1
+    assert sum(kind.startswith("socket:") for kind in kinds) == 1
+    assert all(kind.startswith(("anon_inode:", "socket:")) for kind in kinds), kinds
+
+
+def test_publisher_has_a_title(master: Master, volume: ConfigMapVolume) -> None:
+    """`ps` tells what the process is and what it watches."""
+    master.supervisor.start()
+    path = volume.path("config.yaml")
+    words = [word for word in master.publisher().cmdline() if word]
+    assert words == [f"liveconfig: publisher [{path}]"]
+
+
+def test_forked_worker_forgets_the_publisher(master: Master) -> None:
+    """A worker closes what ties the master to the publisher, and harms neither."""
+    master.supervisor.start()
+
+    def be_worker() -> tuple[int, int]:
+        before = len(os.listdir("/proc/self/fd"))
+        master.supervisor.forget()
+        return before, len(os.listdir("/proc/self/fd"))
+
+    before, after = Child(be_worker).result()
+    assert before - after == 2
+    assert master.publisher().is_running()
+    assert master.message() == "one"
+
+
+def test_rejection_survives_a_restart_of_the_publisher(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """Since when a candidate is rejected does not start anew with the publisher."""
+    master.supervisor.start()
+    volume.flip({"config.yaml": "message: [\n"})
+    rejected = eventually(lambda: master.publisher_status().rejected)
+    first = master.supervisor.pid
+    master.publisher().kill()
+    eventually(
+        lambda: (
+            (master.supervisor.check() or master.publisher_status().pid)
+            not in (first, None)
+        )
+    )
+    again = eventually(lambda: master.publisher_status().rejected)
+    assert again.since == rejected.since
+    assert master.message() == "one"
