@@ -1,0 +1,102 @@
+"""
+The public side of the reference service.
+
+Owns: the public routes, and what a worker does with `log_level`.
+Must not know: the operators' side, where configs come from.
+Runs in: every worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import falcon
+
+from liveconfig.errors import LiveconfigError
+from liveconfig.manager import ConfigManager, Snapshot
+from liveconfig.service.config import ServiceConfig
+from liveconfig.service.middleware import SnapshotMiddleware
+
+# gunicorn's own logger in a worker, so that all lines go the same way.
+log = logging.getLogger("gunicorn.error")
+
+
+class MessageResource:
+    """`GET /`: the message, as it is."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the message of the request's snapshot."""
+        snapshot: Snapshot[ServiceConfig] = req.context.snapshot
+        resp.content_type = "text/plain; charset=utf-8"
+        resp.text = snapshot.config.message
+        log.debug("served version %d", snapshot.version)
+
+
+class LivenessResource:
+    """`GET /livez`: this worker answers."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer ok."""
+        resp.content_type = "text/plain; charset=utf-8"
+        resp.text = "ok\n"
+
+
+class ReadinessResource:
+    """`GET /readyz`: this worker has a config to serve."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer ok; without a snapshot the request does not come this far."""
+        resp.content_type = "text/plain; charset=utf-8"
+        resp.text = "ok\n"
+
+
+class LogLevelMiddleware:
+    """Set the worker's log level when a request brings a new version."""
+
+    def __init__(self) -> None:
+        """Remember the level that gunicorn was started with."""
+        self._version = 0
+        self._level_at_start: int | None = None
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Apply `log_level` if the snapshot is another one than last time."""
+        snapshot: Snapshot[ServiceConfig] = req.context.snapshot
+        if snapshot.version == self._version:
+            return
+        if self._level_at_start is None:
+            self._level_at_start = log.level
+        self._version = snapshot.version
+        level = snapshot.config.log_level
+        log.setLevel(level.upper() if level else self._level_at_start)
+
+
+def add_health_routes(app: falcon.App[Any, Any]) -> None:
+    """Add the two routes that both ports have."""
+    app.add_route("/livez", LivenessResource())
+    app.add_route("/readyz", ReadinessResource())
+
+
+def handle_liveconfig_error(
+    req: falcon.Request,
+    resp: falcon.Response,
+    error: LiveconfigError,
+    params: dict[str, Any],
+) -> None:
+    """Answer 503 and log one sentence: this worker has nothing to serve."""
+    log.error("liveconfig: %s", error)
+    resp.status = falcon.HTTP_503
+    resp.content_type = "text/plain; charset=utf-8"
+    resp.text = "no config to serve yet\n"
+
+
+def create_public_app(
+    manager: ConfigManager[ServiceConfig],
+) -> falcon.App[falcon.Request, falcon.Response]:
+    """Return the application of the public port."""
+    middleware: list[Any] = [SnapshotMiddleware(manager), LogLevelMiddleware()]
+    app = falcon.App(middleware=middleware)
+    app.add_error_handler(LiveconfigError, handle_liveconfig_error)
+    app.add_route("/", MessageResource())
+    add_health_routes(app)
+    return app

@@ -1,0 +1,34 @@
+"""Servers for tests: started on demand, ended and checked whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.server import Server
+from tests.support.volume import ConfigMapVolume
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """A function that starts a server on a path and waits until it is ready."""
+    servers: list[Server] = []
+
+    def start(path: Path, **options: Any) -> Server:
+        servers.append(Server(path, tmp_path, **options))
+        return servers[-1].wait_until_ready()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> ConfigMapVolume:
+    """A ConfigMap volume with the service's config."""
+    return ConfigMapVolume(tmp_path / "volume", {"config.yaml": "message: one\n"})
