@@ -1,0 +1,117 @@
+# Everything is installed into a virtual environment inside the clone, and only there.
+# It holds what requirements/*.txt pin by hash. A stamp file in it marks each step that
+# is done, so the next `make run` or `make test` starts at once.
+
+SHELL = /bin/sh
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# make PYTHON=/path/to/python3 takes that one.
+PYTHON =
+VENV = .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
+UV = uv==0.13.9
+MATRIX = 3.10 3.11 3.12 3.13
+# More arguments for the command of a target: make pytest ARGS='-k record'
+ARGS =
+
+.DEFAULT_GOAL = help
+.PHONY: help run test lint types pytest format lock matrix bench clean
+
+help: ## print this
+	@echo 'make TARGET, where TARGET is one of'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	while IFS='|' read -r target text; do printf '  %-8s %s\n' "$$target" "$$text"; done
+
+run: $(VENV)/run ## serve conf/config.yaml under gunicorn, until Ctrl-C
+	@exec $(BIN)/gunicorn -c conf/gunicorn.conf.py
+
+test: lint types pytest ## check everything: lint, types and the tests
+
+lint: $(VENV)/dev ## check style and format with ruff
+	@echo '==> ruff'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## check the types with mypy
+	@echo '==> mypy'
+	@$(BIN)/mypy --strict
+
+pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
+	@echo '==> pytest'
+	@$(BIN)/python -m pytest -m 'not stress' $(ARGS)
+
+format: $(VENV)/dev ## rewrite the code in the house format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+matrix: ## run the tests with every Python from 3.10 to 3.13 that is on the PATH
+	@missing=; failed=; passed=; \
+	for version in $(MATRIX); do \
+	  if python$$version -c '' 2>/dev/null; then \
+	    echo "==> Python $$version"; \
+	    if $(MAKE) pytest VENV=.venv-$$version PYTHON=python$$version; \
+	    then passed="$$passed $$version"; else failed="$$failed $$version"; fi; \
+	  else missing="$$missing $$version"; fi; \
+	done; \
+	echo "==> passed:$${passed:- none}; failed:$${failed:- none}; not on the PATH:$${missing:- none}"; \
+	test -n "$$passed" && test -z "$$failed"
+
+bench: $(VENV)/dev ## measure what the README promises
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
+LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \
+  --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock' $(ARGS)
+
+lock: $(VENV)/run ## pin anew what setup.cfg and requirements/build.in ask for
+	@echo '==> locking'
+	@$(PIP) install $(UV)
+	@$(LOCK) requirements/build.in -o requirements/build.txt
+	@$(LOCK) setup.cfg -o requirements/run.txt
+	@$(LOCK) setup.cfg --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove what the other targets made
+	@rm -rf .venv .venv-3.* build dist src/*.egg-info .coverage* .hypothesis \
+	  .mypy_cache .pytest_cache .ruff_cache
+	@find src tests conf benchmarks -name __pycache__ -prune -exec rm -rf {} + \
+	  2>/dev/null || true
+
+# Prints "ok:" and a Python that will do, or a sentence that says why there is none.
+find_python = \
+  system=$$(uname -s); \
+  if test "$$system" != Linux; then \
+    echo "liveconfig needs Linux (inotify and memfd), and this is $$system."; exit; \
+  fi; \
+  problem="liveconfig needs Python 3.10 or newer: install it, or name it with make PYTHON=/path/to/python3."; \
+  for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
+    "$$python" -c "import sys; sys.exit(sys.version_info < (3, 10))" 2>/dev/null || continue; \
+    if "$$python" -c "import ensurepip, venv" 2>/dev/null; then echo "ok:$$python"; exit; fi; \
+    problem="$$python has no venv module: install it (on Debian: apt install python3-venv), or name another Python with make PYTHON=/path/to/python3."; \
+  done; \
+  echo "$$problem"
+
+found = $(shell $(find_python))
+python = $(or $(patsubst ok:%,%,$(filter ok:%,$(1))),$(error $(1)))
+
+$(VENV)/build: requirements/build.txt
+	$(eval base := $(call python,$(found)))
+	@echo '==> making $(VENV) with $(base)'
+	@rm -rf $(VENV)
+	@$(base) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(VENV)/run: $(VENV)/build requirements/run.txt setup.cfg pyproject.toml
+	@echo '==> installing requirements/run.txt and the project'
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements/dev.txt
+	@echo '==> installing requirements/dev.txt'
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/dev.txt
+	@touch $@

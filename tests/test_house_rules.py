@@ -1,0 +1,331 @@
+"""
+The rules of the house that a machine can check.
+
+Owns: the layers, the doors of foreign libraries, the banned calls with their reasons,
+    the limits of size, and which texts must not be missing.
+Must not know: what any module does.
+Runs in: the test process; it reads the code and imports it in fresh interpreters only.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from tests.support.source_code import PACKAGE, ROOT, Module, body_lines, public_names
+
+_SLEEPER = "tests/support/eventually.py"
+
+_FUNCTION_LINES_MAX = 50
+_MODULE_LINES_MAX = 400
+# A test module mirrors one module, and is at most twice as long.
+_TEST_LINES_MAX = 2 * _MODULE_LINES_MAX
+_CHARTER = ("Owns:", "Must not know:", "Runs in:")
+
+# A module imports from the rows above its own, and never from its own row.
+_LAYERS = (
+    ("errors",),
+    ("settings",),
+    ("cache", "chain", "mounts", "parent", "record", "relay", "secret", "status", "tree"),
+    ("document", "explain", "shape", "source", "watcher"),
+    ("manifest", "schema"),
+    ("loader",),
+    ("manager", "publisher"),
+    ("publisher_process", "supervisor"),
+    ("gunicorn",),
+    ("",),
+    ("cli", "service.config"),
+    ("service.middleware",),
+    ("service.app",),
+    ("service.admin",),
+    ("service.wsgi",),
+    ("service",),
+)
+_RANK = {
+    f"{PACKAGE}.{name}".rstrip("."): rank
+    for rank, names in enumerate(_LAYERS)
+    for name in names
+}
+
+# The library, and the modules that may import it; a name ending in a dot is a package.
+_DOORS: dict[str, set[str]] = {
+    "yaml": {"document"},
+    "pyinotify": {"watcher"},
+    "mmap": {"record"},
+    "falcon": {"service."},
+    "gunicorn": set(),
+    "msgspec": {
+        "explain",
+        "publisher",
+        "schema",
+        "secret",
+        "service.",
+        "shape",
+        "status",
+    },
+}
+
+_WAITING = "the gunicorn master reaps every child and takes its status: use a pidfd"
+_SWALLOWED = "it catches the end of the process too: name what can go wrong"
+
+# What is called or imported, the modules that may, and why no other.
+_BANNED: tuple[tuple[str, set[str], str], ...] = (
+    ("struct.pack_into", set(), "it zeroes its target first, and readers see that"),
+    ("multiprocessing", set(), "its children and segments leak into the workers"),
+    ("subprocess.run", set(), _WAITING),
+    ("subprocess.call", set(), _WAITING),
+    ("subprocess.check_call", set(), _WAITING),
+    ("subprocess.check_output", set(), _WAITING),
+    ("subprocess.getoutput", set(), _WAITING),
+    ("time.sleep", set(), "it waits for nothing: wait for a descriptor with a timeout"),
+    ("print", {"cli"}, "only the command line speaks to a terminal: log"),
+    ("signal.signal", {"publisher_process"}, "the handlers belong to the application"),
+    ("eval", set(), "it runs what somebody wrote into a file"),
+    ("exec", set(), "it runs what somebody wrote into a file"),
+    ("os.system", set(), _WAITING),
+    ("os.environ", {"settings"}, "settings is the only reader of the environment"),
+    ("os.environb", {"settings"}, "settings is the only reader of the environment"),
+    ("os.getenv", {"settings"}, "settings is the only reader of the environment"),
+)
+
+
+@cache
+def _parsed(*folders: str) -> tuple[Module, ...]:
+    paths = (path for name in folders for path in sorted((ROOT / name).rglob("*.py")))
+    return tuple(Module(path) for path in paths)
+
+
+def _package() -> tuple[Module, ...]:
+    return _parsed("src")
+
+
+def _tests() -> tuple[Module, ...]:
+    return _parsed("tests")
+
+
+def _everything() -> tuple[Module, ...]:
+    return _parsed("benchmarks", "conf", "src", "tests")
+
+
+def _assert_none(findings: Iterable[str]) -> None:
+    found = sorted(set(findings))
+    assert not found, "\n" + "\n".join(found)
+
+
+def _imported_modules(module: Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the modules of the package that a module imports."""
+    for node, name in module.imports():
+        if name == PACKAGE or name.startswith(f"{PACKAGE}."):
+            yield node, name if name in _RANK else name.rpartition(".")[0]
+
+
+def _fresh(script: str, *arguments: str) -> object:
+    """Run a script in a fresh interpreter and return the JSON it prints."""
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_module_has_a_charter() -> None:
+    """Every module says what it owns, must not know and runs in."""
+    _assert_none(
+        module.at(module.tree, f"the module's docstring lacks {heading!r}")
+        for module in _package()
+        for heading in _CHARTER
+        if f"\n{heading}" not in (ast.get_docstring(module.tree) or "")
+    )
+
+
+def test_every_module_has_its_layer() -> None:
+    """The table of layers names every module."""
+    _assert_none(
+        module.at(module.tree, "the module is in no row of _LAYERS")
+        for module in _package()
+        if module.name not in _RANK
+    )
+
+
+def test_imports_go_down_only() -> None:
+    """A module imports from the layers below its own, and never sideways."""
+    _assert_none(
+        module.at(node, f"{module.name} must not import {name}: it is not below")
+        for module in _package()
+        for node, name in _imported_modules(module)
+        if _RANK.get(name, len(_LAYERS)) >= _RANK.get(module.name, len(_LAYERS))
+    )
+
+
+def test_imports_are_absolute() -> None:
+    """Every import is written with its full name, so that it can be searched for."""
+    _assert_none(
+        module.at(node, "write the import with its full name")
+        for module in _everything()
+        for node, name in module.imports()
+        if name.startswith(".")
+    )
+
+
+def test_no_import_is_inside_a_function() -> None:
+    """A function imports nothing: what a module needs stands at its top."""
+    _assert_none(
+        module.at(node, f"{function.name} imports: do it at the top of the module")
+        for module in _everything()
+        for function in module.functions()
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    )
+
+
+def test_every_library_has_one_door() -> None:
+    """A foreign library is imported where the table says, and nowhere else."""
+    _assert_none(
+        module.at(node, f"{library} may only be imported in {sorted(doors) or 'none'}")
+        for module in _package()
+        for node, name in module.imports()
+        for library, doors in _DOORS.items()
+        if name.partition(".")[0] == library and not module.is_one_of(doors)
+    )
+
+
+def test_nothing_banned_is_used() -> None:
+    """What failed elsewhere for a known reason is used only where it is right."""
+    _assert_none(
+        module.at(node, f"{banned} is banned here: {reason}")
+        for module in _package()
+        for node, name in module.uses()
+        for banned, allowed, reason in _BANNED
+        if f"{name}.".startswith(f"{banned}.") and not module.is_one_of(allowed)
+    )
+
+
+def test_no_child_is_waited_for() -> None:
+    """A module that starts processes calls none of the methods that wait for one."""
+    waiting = {"wait", "communicate"}
+    _assert_none(
+        module.at(node, f".{node.func.attr}() is banned here: {_WAITING}")
+        for module in _package()
+        if any(name.startswith("subprocess") for _, name in module.imports())
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in waiting
+    )
+
+
+def test_no_handler_catches_everything() -> None:
+    """An `except` names what it catches, and never the end of the process."""
+    _assert_none(
+        module.at(node, _SWALLOWED)
+        for module in _everything()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or "BaseException" in ast.unparse(node.type))
+    )
+
+
+def test_functions_are_short() -> None:
+    """A function fits on one screen, its docstring left aside."""
+    _assert_none(
+        module.at(function, f"{function.name} has {lines} lines: split it")
+        for module in _everything()
+        for function in module.functions()
+        if (lines := body_lines(function)) > _FUNCTION_LINES_MAX
+    )
+
+
+def test_modules_are_short() -> None:
+    """A module can be read in one go."""
+    _assert_none(
+        module.at(module.tree, f"the module has {lines} lines: split it")
+        for module in _everything()
+        if (lines := module.text.count("\n"))
+        > (_TEST_LINES_MAX if module.is_test else _MODULE_LINES_MAX)
+    )
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    """Every public function, class and method says what it does."""
+    _assert_none(
+        module.at(node, f"{node.name} has no docstring")
+        for module in _package()
+        for node in public_names(module.tree)
+        if not ast.get_docstring(node)
+    )
+
+
+def test_every_test_states_a_claim() -> None:
+    """Every test has a docstring: when it fails, that is what is no longer true."""
+    _assert_none(
+        module.at(function, f"{function.name} has no docstring")
+        for module in _tests()
+        for function in module.functions()
+        if function.name.startswith("test_") and not ast.get_docstring(function)
+    )
+
+
+def test_no_test_sleeps() -> None:
+    """A test polls with a deadline; only the poll itself sleeps."""
+    _assert_none(
+        module.at(node, "sleeping is not synchronising: use eventually()")
+        for module in _tests()
+        if module.place != _SLEEPER
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] == "sleep"
+    )
+
+
+_LOADED = """
+import json, sys
+import liveconfig.manager, liveconfig.service.wsgi
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_worker_loads_neither_yaml_nor_pyinotify() -> None:
+    """What a worker imports brings neither the parser nor the watcher with it."""
+    loaded = _fresh(_LOADED)
+    assert isinstance(loaded, list)
+    assert "falcon" in loaded
+    assert not {"yaml", "pyinotify", "asyncore"} & set(loaded)
+
+
+# Everything foreign is imported first: it may read what it likes.
+_READ = """
+import importlib, json, os, sys
+ours, foreign = (set(text.split()) for text in sys.argv[1:])
+for name in sorted(foreign):
+    importlib.import_module(name)
+read = []
+class Environment(dict):
+    def __getitem__(self, name): read.append(name); return super().__getitem__(name)
+    def get(self, name, *default): read.append(name); return super().get(name, *default)
+    def __contains__(self, name): read.append(name); return super().__contains__(name)
+    def __iter__(self): read.append("all of it"); return super().__iter__()
+os.environ = Environment(os.environ)
+found = {}
+for name in sorted(ours):
+    read.clear()
+    importlib.import_module(name)
+    if read:
+        found[name] = sorted(set(read))
+print(json.dumps(found))
+"""
+
+
+def test_importing_reads_no_environment() -> None:
+    """Only the entry point of a worker reads the environment when it is imported."""
+    entry_point = f"{PACKAGE}.service.wsgi"
+    ours = {module.name for module in _package()} - {entry_point}
+    foreign = {
+        name.rpartition(".")[0] if isinstance(node, ast.ImportFrom) else name
+        for module in _package()
+        for node, name in module.imports()
+        if name.partition(".")[0] not in {PACKAGE, "__future__"}
+    }
+    assert _fresh(_READ, " ".join(ours), " ".join(foreign)) == {}

@@ -1,0 +1,263 @@
+"""What is installed, built and told, held against the one place that decides it."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from liveconfig.settings import Settings
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LOCKS = ("build", "run", "dev")
+
+
+def _text(name: str) -> str:
+    return (_ROOT / name).read_text()
+
+
+def _setup() -> configparser.ConfigParser:
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read_string(_text("setup.cfg"))
+    return setup
+
+
+def _canonical(requirement: str) -> str:
+    """Return a requirement's name as lock files write it."""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match is not None
+    return re.sub(r"[-_.]+", "-", match.group()).lower()
+
+
+def _asked_for(section: str, option: str) -> set[str]:
+    return {_canonical(line) for line in _setup()[section][option].split("\n") if line}
+
+
+def _pins(lock: str) -> list[str]:
+    """Return one logical line per requirement of a lock file, comments left out."""
+    text = _text(f"requirements/{lock}.txt")
+    code = re.sub(r"(?m)^\s*#.*\n", "", text)
+    return code.replace("\\\n", " ").splitlines()
+
+
+def _stages() -> list[str]:
+    return _text("Dockerfile").split("\nFROM ")[1:]
+
+
+def _joined(text: str) -> str:
+    """Return a Dockerfile with each instruction on one line, comments left out."""
+    return re.sub(r"(?m)^\s*#.*\n", "", text).replace("\\\n", " ")
+
+
+def _phony() -> set[str]:
+    (targets,) = re.findall(r"(?m)^\.PHONY: (.*)$", _text("Makefile"))
+    return set(targets.split())
+
+
+def _make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    make = shutil.which("make")
+    assert make is not None
+    # Not with MAKEFLAGS, which would hand on the variables of an outer make.
+    environment = {"PATH": path or os.environ["PATH"]}
+    return subprocess.run(
+        [make, *arguments],
+        cwd=_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _program(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def _path_with(folder: Path, *names: str) -> str:
+    """Make `folder` a PATH with the named programs of this machine and its own."""
+    for name in names:
+        real = shutil.which(name)
+        assert real is not None
+        (folder / name).symlink_to(real)
+    return str(folder)
+
+
+@pytest.mark.parametrize("lock", _LOCKS)
+def test_lock_names_no_place(lock: str) -> None:
+    """A lock file holds names, versions and hashes: no address, path or option."""
+    text = _text(f"requirements/{lock}.txt")
+    assert not re.search(r"://|file:|\s@\s|(?m:^\s*/)|(?m:^-)", text)
+    assert set(re.findall(r"\s--(\w+)", text)) == {"hash"}
+
+
+@pytest.mark.parametrize("lock", _LOCKS)
+def test_lock_pins_everything_by_hash(lock: str) -> None:
+    """Every requirement is one version, and the files that it may be."""
+    pin = re.compile(r"[a-z0-9.-]+==\S+ (; .+?)?( *--hash=sha256:[0-9a-f]{64})+ *")
+    pins = _pins(lock)
+    assert pins
+    assert [line for line in pins if not pin.fullmatch(line)] == []
+
+
+def test_run_lock_has_what_the_package_needs() -> None:
+    """The lock of `make run` and the image pins all that setup.cfg asks for."""
+    pinned = {_canonical(line) for line in _pins("run")}
+    assert _asked_for("options", "install_requires") <= pinned
+
+
+def test_dev_lock_adds_to_the_run_lock() -> None:
+    """The tests run with the very versions that the service runs with."""
+    assert set(_pins("run")) <= set(_pins("dev"))
+    pinned = {_canonical(line) for line in _pins("dev")}
+    assert _asked_for("options.extras_require", "dev") <= pinned
+
+
+def test_build_lock_has_what_the_build_needs() -> None:
+    """What pyproject.toml builds with is pinned, as the builds are not isolated."""
+    (requires,) = re.findall(r"(?m)^requires = \[(.*)\]$", _text("pyproject.toml"))
+    pinned = {_canonical(line) for line in _pins("build")}
+    assert {_canonical(name.strip('"')) for name in requires.split(", ")} <= pinned
+
+
+def test_image_is_built_from_the_locks() -> None:
+    """Nothing gets into the image that is not pinned by hash, or of this clone."""
+    commands = re.findall(r"(?<!-)\bpip [^&\n]+", _joined(_stages()[0]))
+    assert len(commands) == 4
+    for command in commands:
+        assert "--require-hashes" in command or "--no-deps" in command
+
+
+def test_image_ends_without_tools() -> None:
+    """The last stage installs nothing: no compiler, no package, no cache."""
+    instructions = _joined(_stages()[-1])
+    assert not re.search(r"\b(pip|apt-get|apt|gcc|make|curl)\b", instructions)
+    assert "COPY --from=build" in instructions
+
+
+def test_image_runs_as_a_numeric_user() -> None:
+    """Only a number lets a kubelet see that the user is not root."""
+    (user,) = re.findall(r"(?m)^USER (\S+)$", _stages()[-1])
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
+
+
+def test_image_starts_gunicorn_itself() -> None:
+    """No shell stands between the signals of a pod and gunicorn."""
+    assert (
+        _stages()[-1]
+        .rstrip()
+        .endswith('CMD ["gunicorn", "-c", "conf/gunicorn.conf.py"]')
+    )
+
+
+def test_image_can_be_reached_from_outside() -> None:
+    """The image listens on every address of its container, not on loopback."""
+    assert re.search(r"(?m)^ENV .*\bHOST=0\.0\.0\.0\b", _stages()[-1])
+
+
+def test_image_exposes_the_ports_of_the_settings() -> None:
+    """The image announces both ports, as they are by default."""
+    expose = f"EXPOSE {Settings.port} {Settings.admin_port}"
+    assert expose in _stages()[-1].splitlines()
+
+
+def test_image_is_made_from_the_named_files_only() -> None:
+    """The build is sent nothing but what it copies: no history, no tests, no .venv."""
+    rules = [
+        line for line in _text(".dockerignore").splitlines() if not line.startswith("#")
+    ]
+    sent = {rule.strip("!/") for rule in rules if rule.startswith("!")}
+    assert rules[0] == "*"
+    assert sent == {
+        "conf",
+        "requirements",
+        "src",
+        "README.md",
+        "pyproject.toml",
+        "setup.cfg",
+    }
+    assert {"**/__pycache__", "**/*.egg-info"} <= set(rules)
+
+
+def test_versions_agree() -> None:
+    """The package, the image and the Deployment are of one version."""
+    version = _setup()["metadata"]["version"]
+    deployment = yaml.safe_load(_text("kube/deployment.yaml"))
+    template = deployment["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert f'org.opencontainers.image.version="{version}"' in _stages()[-1]
+    assert container["image"] == f"liveconfig:{version}"
+    for labels in (deployment["metadata"]["labels"], template["metadata"]["labels"]):
+        assert labels["app.kubernetes.io/version"] == version
+
+
+def test_readme_tells_every_setting() -> None:
+    """The README's table is the list of the settings, with their defaults."""
+    rows = re.findall(r"(?m)^\| `([A-Z_]+)` \| (?:`(.+?)`|none) \|", _text("README.md"))
+    names = re.findall(r'"([A-Z_]{4,})"', _text("src/liveconfig/settings.py"))
+    assert [name for name, _ in rows] == list(dict.fromkeys(names))
+    defaults = [str(field.default) for field in dataclasses.fields(Settings)]
+    assert [default for _, default in rows] == defaults
+
+
+def test_makefile_tells_every_target() -> None:
+    """`make` alone lists every target that can be asked for, and nothing else."""
+    told = {line.split()[0] for line in _make().stdout.splitlines()[1:]}
+    assert told == _phony()
+
+
+def test_make_needs_linux(tmp_path: Path) -> None:
+    """On another system make says so in one sentence, and makes nothing."""
+    _program(tmp_path, "uname", "echo Darwin")
+    result = _make("run", "VENV=.venv-none", path=_path_with(tmp_path))
+    assert result.returncode != 0
+    assert result.stderr.count("\n") == 1
+    assert "needs Linux (inotify and memfd), and this is Darwin." in result.stderr
+    assert not (_ROOT / ".venv-none").exists()
+
+
+def test_make_needs_a_python_that_is_new_enough(tmp_path: Path) -> None:
+    """With only an old Python make says in one sentence which it needs."""
+    _program(tmp_path, "python3", "exit 1")
+    result = _make("run", "VENV=.venv-none", path=_path_with(tmp_path, "uname"))
+    assert result.returncode != 0
+    assert result.stderr.count("\n") == 1
+    assert "needs Python 3.10 or newer" in result.stderr
+
+
+def test_make_needs_the_venv_module(tmp_path: Path) -> None:
+    """A Python without venv, as Debian's is at first, is told what to install."""
+    _program(tmp_path, "python3", 'case "$2" in *ensurepip*) exit 1 ;; esac')
+    result = _make("test", "VENV=.venv-none", path=_path_with(tmp_path, "uname"))
+    assert result.returncode != 0
+    assert result.stderr.count("\n") == 1
+    assert "apt install python3-venv" in result.stderr
+
+
+def test_make_prefers_a_newer_python_to_an_old_one(tmp_path: Path) -> None:
+    """An old python3 is passed over for a python3.12 beside it."""
+    _program(tmp_path, "python3", "exit 1")
+    _program(tmp_path, "python3.12", "exit 0")
+    path = _path_with(tmp_path, "uname")
+    result = _make("-n", "run", "VENV=.venv-none", path=path)
+    assert "python3.12 -m venv .venv-none" in result.stdout
+
+
+def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
+    """The CI script is the test command of the README, from wherever it is started."""
+    _program(tmp_path, "make", 'echo "$PWD: make $*"')
+    path = _path_with(tmp_path, "dirname")
+    result = subprocess.run(
+        ["/bin/sh", str(_ROOT / ".ci/run")],
+        cwd=tmp_path,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert result.stdout == f"{_ROOT}: make test\n"
