@@ -11,16 +11,18 @@ file with a hook of its own under one of these names calls ours from it.
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any, NoReturn
 
 from liveconfig import manager
 from liveconfig.errors import StartupError
+from liveconfig.parent import end_with_parent
 from liveconfig.record import Record
 from liveconfig.settings import Settings
 from liveconfig.supervisor import Supervisor
 
-__all__ = ["on_exit", "on_reload", "on_starting", "post_fork"]
+__all__ = ["on_exit", "on_reload", "on_starting", "post_fork", "post_worker_init"]
 
 # The status of a publisher holds key paths and error texts, but no config.
 _STATUS_BYTES_MAX = 256 * 1024
@@ -66,6 +68,11 @@ def post_fork(server: Any, worker: Any) -> None:
     """Close in a new worker what belongs to the master alone."""
     if _supervisor is not None:
         _supervisor.forget()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Have the worker end, gracefully, when the master does."""
+    end_with_parent(worker.ppid, signal.SIGTERM)
 
 
 def _start(server: Any) -> Supervisor:

@@ -9,9 +9,7 @@ Runs in: the publisher process, as `python -m liveconfig.publisher_process`.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,14 +18,13 @@ from setproctitle import setproctitle
 
 from liveconfig.errors import LiveconfigError, StartupError
 from liveconfig.mounts import is_single_file_mount
+from liveconfig.parent import end_with_parent
 from liveconfig.publisher import Channel, Publisher
 from liveconfig.relay import RelayHandler
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
 from liveconfig.status import PublisherStatus
 from liveconfig.watcher import FileWatcher
-
-_PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger("liveconfig.publisher")
 
@@ -81,14 +78,6 @@ def _require_a_version(status: PublisherStatus) -> None:
     raise status.rejected.error.as_exception()
 
 
-def _die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when the master dies, however it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        # It died before the kernel was asked.
-        sys.exit(1)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the publisher process; the supervisor of the master starts it."""
     parser = argparse.ArgumentParser(prog="python -m liveconfig.publisher_process")
@@ -98,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--relay-descriptor", type=int, required=True)
     parser.add_argument("--module-path", action="append", default=[])
     options = parser.parse_args(arguments)
-    _die_with(options.parent_pid)
+    end_with_parent(options.parent_pid, signal.SIGKILL)
     sys.path[:] = options.module_path
     relay = RelayHandler(options.relay_descriptor)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])

@@ -14,6 +14,7 @@ import pytest
 
 from tests.service.conftest import StartServer
 from tests.support.eventually import eventually
+from tests.support.server import all_ended
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
 
 # Starts on a source that serves "one"; returns its path and what makes it serve "two".
@@ -43,7 +44,7 @@ def test_flip_reaches_every_worker(
     assert len(family) == 4
     server.signal(signal.SIGTERM)
     assert server.wait_until_ended() == 0
-    eventually(lambda: not any(process.is_running() for process in family))
+    eventually(lambda: all_ended(family))
     assert server.lines("Traceback|ERROR") == []
 
 

@@ -82,7 +82,7 @@ def test_bad_file_changes_nothing(
     key: str | None,
     problem: str,
 ) -> None:
-    """The last good is served, one line says why, the status names it while it lasts."""
+    """The last good is served, one line says why, the status names it meanwhile."""
     server = rejecting.server
     before = server.status()
     logged = len(server.lines("rejected, version"))

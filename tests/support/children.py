@@ -52,7 +52,7 @@ class Child:
 def _run(function: Callable[[], Any], writer: int) -> None:
     try:
         message = pickle.dumps((True, function()))
-    except Exception:
+    except Exception:  # noqa: BLE001
         message = pickle.dumps((False, traceback.format_exc()))
     with os.fdopen(writer, "wb") as stream:
         stream.write(message)

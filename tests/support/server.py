@@ -26,6 +26,7 @@ import psutil
 from tests.support.eventually import eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
+_GUNICORN = Path(sys.executable).with_name("gunicorn")
 CONFIG_FILE = _ROOT / "conf" / "gunicorn.conf.py"
 
 
@@ -54,19 +55,24 @@ class Server:
         arguments: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         config_file: Path = CONFIG_FILE,
+        binds_itself: bool = False,
     ) -> None:
         """Start a server on `path`; its log goes into `directory`."""
         self._sockets = [_listening_socket(), _listening_socket()]
         self.port, self.admin_port = (s.getsockname()[1] for s in self._sockets)
         self._log_path = directory / f"server-{self.port}.log"
         options = [f"--bind=fd://{s.fileno()}" for s in self._sockets]
+        if binds_itself:
+            # gunicorn's USR2 knows no other way; the ports are free for a moment.
+            self._close_sockets()
+            options = [f"--bind=127.0.0.1:{p}" for p in (self.port, self.admin_port)]
         options += [f"--workers={workers}", *arguments]
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", config_file, *options],
+                [_GUNICORN, "-c", config_file, *options],
                 cwd=_ROOT,
                 env=self._environ(path, environ or {}),
-                pass_fds=[s.fileno() for s in self._sockets],
+                pass_fds=[] if binds_itself else [s.fileno() for s in self._sockets],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -141,16 +147,19 @@ class Server:
     def status_of_each_worker(self) -> dict[int, Any]:
         """Ask for `/status` until each worker that is alive has answered once."""
         statuses: dict[int, Any] = {}
+        alive: set[int] = set()
 
         def is_complete() -> bool:
             for status in pool.map(lambda _: self.status(), range(2 * self._workers)):
                 statuses[status["worker"]["pid"]] = status
-            return self.worker_pids <= statuses.keys()
+            alive.clear()
+            alive.update(self.worker_pids)
+            return alive <= statuses.keys()
 
         # Several at a time, so that the kernel does not wake the same worker each time.
         with ThreadPoolExecutor(2 * self._workers) as pool:
             eventually(is_complete, 20.0)
-        return {pid: statuses[pid] for pid in self.worker_pids}
+        return {pid: statuses[pid] for pid in alive}
 
     def wait_until_all_serve(self, message: str) -> None:
         """Wait until a worker serves `message`, and check that each one does then."""
@@ -163,7 +172,7 @@ class Server:
     def publisher(self) -> psutil.Process | None:
         """The publisher's process, None while there is none."""
         for child in self.master.children():
-            if _title(child).startswith("liveconfig: publisher"):
+            if is_publisher(child):
                 return child
         return None
 
@@ -198,6 +207,22 @@ class Server:
             return [self.master, *self.master.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def is_publisher(process: psutil.Process) -> bool:
+    """Tell whether `process` is a publisher that is alive."""
+    return _title(process).startswith("liveconfig: publisher")
+
+
+def all_ended(processes: Sequence[psutil.Process]) -> bool:
+    """Tell whether no process is alive; a zombie is left to whoever inherited it."""
+    for process in processes:
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                return False
+        except psutil.NoSuchProcess:
+            continue
+    return True
 
 
 def _title(process: psutil.Process) -> str:

@@ -176,7 +176,7 @@ def test_get_before_the_first_publication_is_an_error(
 def test_other_type_than_published_is_refused(memory: Memory) -> None:
     """A manager of a type that the publisher does not validate says what to set."""
     memory.publish("one")
-    with pytest.raises(NotBoundError, match="set LIVECONFIG_SCHEMA=.*:Other"):
+    with pytest.raises(NotBoundError, match=r"set LIVECONFIG_SCHEMA=.*:Other"):
         ConfigManager(Other).get()
 
 

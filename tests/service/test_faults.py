@@ -1,0 +1,247 @@
+"""Whatever dies or is replaced, requests go on and the newest config arrives."""
+
+from __future__ import annotations
+
+import os
+import signal
+from itertools import count
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.service.conftest import StartServer
+from tests.support.eventually import eventually
+from tests.support.load import Load
+from tests.support.server import Server, all_ended, is_publisher
+from tests.support.volume import ConfigMapVolume
+
+
+class Edits:
+    """Messages in a row, each flipped into a volume."""
+
+    def __init__(self, volume: ConfigMapVolume) -> None:
+        self._volume = volume
+        self._numbers = count(1)
+        self.newest = "one"
+
+    def flip(self) -> str:
+        """Flip to the next message and return it."""
+        self.newest = f"edit {next(self._numbers)}"
+        self._volume.flip({"config.yaml": f"message: {self.newest}\n"})
+        return self.newest
+
+
+@pytest.fixture
+def edits(volume: ConfigMapVolume) -> Edits:
+    """The edits of the test's volume."""
+    return Edits(volume)
+
+
+@pytest.fixture
+def server(start_server: StartServer, volume: ConfigMapVolume) -> Server:
+    """A server on the test's volume."""
+    return start_server(volume.path("config.yaml"))
+
+
+def _publisher(server: Server) -> psutil.Process:
+    publisher = server.publisher
+    assert publisher is not None
+    return publisher
+
+
+def _wait_for_another_publisher(server: Server, than: psutil.Process) -> None:
+    eventually(lambda: server.publisher not in (None, than))
+
+
+def test_publisher_killed_at_rest_is_replaced(server: Server, edits: Edits) -> None:
+    """After kill -9 of the publisher no request fails, and a flip is served."""
+    killed = _publisher(server)
+    with Load(server) as load:
+        killed.kill()
+        eventually(lambda: not killed.is_running())
+        message = edits.flip()
+        server.wait_until_all_serve(message)
+    assert load.problems == []
+    assert load.answered > 0
+    assert server.status()["publisher"]["state"] == "running"
+    assert server.status()["version"] == 2
+    server.wait_for_line(r"the publisher \(pid \d+\) died; the workers serve on")
+
+
+def test_publisher_killed_during_flips_loses_none(server: Server, edits: Edits) -> None:
+    """Kill -9 again and again while the volume flips: the last flip is served."""
+    with Load(server) as load:
+        for _ in range(4):
+            killed = _publisher(server)
+            for number in range(20):
+                edits.flip()
+                if number == 10:
+                    killed.kill()
+            server.wait_until_all_serve(edits.newest)
+            _wait_for_another_publisher(server, killed)
+    assert load.problems == []
+    assert (
+        len({status["digest"] for status in server.status_of_each_worker().values()})
+        == 1
+    )
+
+
+def test_publisher_stopped_does_not_stop_requests(server: Server, edits: Edits) -> None:
+    """Workers never wait for the publisher; when it goes on, the flip is served."""
+    publisher = _publisher(server)
+    publisher.suspend()
+    edits.flip()
+    for status in server.status_of_each_worker().values():
+        assert status["version"] == 1
+    assert server.get().text == "one"
+    publisher.resume()
+    server.wait_until_all_serve(edits.newest)
+
+
+def test_worker_killed_is_replaced_by_one_that_is_fresh(
+    server: Server, edits: Edits
+) -> None:
+    """A new worker serves the current config from its first request."""
+    edits.flip()
+    server.wait_until_all_serve(edits.newest)
+    before = server.worker_pids
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: len(server.worker_pids - before) == 2)
+    for status in server.status_of_each_worker().values():
+        assert status["version"] == 2
+    edits.flip()
+    server.wait_until_all_serve(edits.newest)
+
+
+def test_master_killed_leaves_no_process(server: Server) -> None:
+    """After kill -9 of the master everything it started is gone, and the port free."""
+    family = server.family()
+    assert len(family) == 4
+    server.signal(signal.SIGKILL)
+    server.wait_until_ended()
+    eventually(lambda: all_ended(family))
+    with pytest.raises(ConnectionRefusedError):
+        server.get()
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
+def test_reload_during_flips_loses_nothing(
+    start_server: StartServer, volume: ConfigMapVolume, edits: Edits, preload: list[str]
+) -> None:
+    """HUP while the volume flips: no request fails, versions grow, the last arrives."""
+    server = start_server(volume.path("config.yaml"), arguments=preload)
+    with Load(server) as load:
+        for _ in range(3):
+            workers, publisher = server.worker_pids, _publisher(server)
+            for number in range(10):
+                edits.flip()
+                if number == 5:
+                    server.signal(signal.SIGHUP)
+            eventually(lambda: not workers & server.worker_pids)  # noqa: B023
+            _wait_for_another_publisher(server, publisher)
+            server.wait_until_all_serve(edits.newest)
+    assert load.problems == []
+    assert server.lines("Traceback|ERROR") == []
+    assert [p for p in server.family() if is_publisher(p)] == [server.publisher]
+
+
+def test_workers_added_and_removed_are_fresh(server: Server, edits: Edits) -> None:
+    """TTIN adds workers that serve the newest config; TTOU takes some away."""
+    with Load(server) as load:
+        server.signal(signal.SIGTTIN)
+        edits.flip()
+        eventually(lambda: len(server.worker_pids) == 3)
+        server.wait_until_all_serve(edits.newest)
+        server.signal(signal.SIGTTOU)
+        edits.flip()
+        eventually(lambda: len(server.worker_pids) == 2)
+        server.wait_until_all_serve(edits.newest)
+    assert load.problems == []
+
+
+def test_recycled_workers_are_fresh(
+    start_server: StartServer, volume: ConfigMapVolume, edits: Edits
+) -> None:
+    """Workers that end after some requests are replaced without a stale answer."""
+    arguments = ["--max-requests=50", "--max-requests-jitter=10"]
+    server = start_server(volume.path("config.yaml"), arguments=arguments)
+    before = server.worker_pids
+    with Load(server) as load:
+        for _ in range(10):
+            edits.flip()
+            server.wait_until_all_serve(edits.newest)
+        eventually(lambda: not before & server.worker_pids)
+    assert load.problems == []
+
+
+def test_upgrade_hands_over_and_starts_its_own_record(
+    start_server: StartServer, volume: ConfigMapVolume, edits: Edits, tmp_path: Path
+) -> None:
+    """USR2 starts a second master with a publisher of its own; the old one may go."""
+    pidfile = tmp_path / "pid"
+    server = start_server(
+        volume.path("config.yaml"),
+        arguments=[f"--pid={pidfile}"],
+        workers=1,
+        binds_itself=True,
+    )
+    old = server.family()
+    server.signal(signal.SIGUSR2)
+    eventually(lambda: len(server.family()) == 6, 10.0)
+    server.signal(signal.SIGTERM)
+    server.wait_until_ended()
+    eventually(lambda: all_ended(old))
+    new = psutil.Process(
+        int(eventually(lambda: pidfile.exists() and pidfile.read_text()))
+    )
+    assert server.get().text == "one"
+    message = edits.flip()
+    eventually(lambda: server.get().text == message)
+    family = [new, *new.children(recursive=True)]
+    new.terminate()
+    eventually(lambda: all_ended(family), 10.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
+def test_end_leaves_nothing_behind(server: Server, number: signal.Signals) -> None:
+    """However the operator ends it, no process, no zombie and no file is left."""
+    shared_before = sorted(os.listdir("/dev/shm"))
+    family = server.family()
+    server.signal(number)
+    assert server.wait_until_ended() == 0
+    eventually(lambda: all_ended(family))
+    assert set(os.listdir("/dev/shm")) <= set(shared_before)
+
+
+def test_one_inotify_instance_serves_all(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """Whatever the number of workers, the tree holds one inotify instance."""
+    server = start_server(volume.path("config.yaml"), workers=6)
+    held = {
+        process.pid: links
+        for process in server.family()
+        if (links := _inotify_instances(process.pid))
+    }
+    assert held == {_publisher(server).pid: 1}
+
+
+def _inotify_instances(pid: int) -> int:
+    directory = Path(f"/proc/{pid}/fd")
+    links = [os.readlink(entry) for entry in directory.iterdir()]
+    return links.count("anon_inode:inotify")
+
+
+def test_publisher_does_not_hold_the_port(server: Server) -> None:
+    """The publisher has no listening socket, so it cannot keep the port busy."""
+    connections = _publisher(server).net_connections(kind="inet")
+    assert connections == []
+
+
+def test_worker_does_not_load_what_the_publisher_needs(server: Server) -> None:
+    """No worker has PyYAML's parser in memory."""
+    for pid in server.worker_pids:
+        assert "_yaml" not in Path(f"/proc/{pid}/maps").read_text()
+    assert "_yaml" in Path(f"/proc/{_publisher(server).pid}/maps").read_text()
