@@ -30,7 +30,17 @@ _CHARTER = ("Owns:", "Must not know:", "Runs in:")
 _LAYERS = (
     ("errors",),
     ("settings",),
-    ("cache", "chain", "mounts", "parent", "record", "relay", "secret", "status", "tree"),
+    (
+        "cache",
+        "chain",
+        "mounts",
+        "parent",
+        "record",
+        "relay",
+        "secret",
+        "status",
+        "tree",
+    ),
     ("document", "explain", "shape", "source", "watcher"),
     ("manifest", "schema"),
     ("loader",),

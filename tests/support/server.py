@@ -51,7 +51,7 @@ class Server:
         path: Path,
         directory: Path,
         *,
-        workers: int = 2,
+        workers: int | None = 2,
         arguments: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
         config_file: Path = CONFIG_FILE,
@@ -65,8 +65,9 @@ class Server:
         if binds_itself:
             # gunicorn's USR2 knows no other way; the ports are free for a moment.
             self._close_sockets()
-            options = [f"--bind=127.0.0.1:{p}" for p in (self.port, self.admin_port)]
-        options += [f"--workers={workers}", *arguments]
+            options = []
+        options += [] if workers is None else [f"--workers={workers}"]
+        options += arguments
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [_GUNICORN, "-c", config_file, *options],
@@ -78,17 +79,18 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        self._workers = workers
+        self._workers = workers or int((environ or {})["WEB_CONCURRENCY"])
         self.master = psutil.Process(self.process.pid)
 
     def _environ(self, path: Path, more: Mapping[str, str]) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
         environ = {name: os.environ[name] for name in kept if name in os.environ}
         environ["LIVECONFIG_PATH"] = str(path)
+        environ["PORT"] = str(self.port)
         environ["LIVECONFIG_ADMIN_PORT"] = str(self.admin_port)
         return {**environ, **more}
 
-    def wait_until_ready(self) -> Server:
+    def wait_until_booted(self) -> Server:
         """Wait until every worker has booted, and give up the test's own sockets."""
         eventually(
             lambda: (
@@ -98,6 +100,11 @@ class Server:
         )
         assert not self._has_ended(), self.log
         self._close_sockets()
+        return self
+
+    def wait_until_ready(self) -> Server:
+        """Wait until the reference service answers that it is ready."""
+        self.wait_until_booted()
         eventually(lambda: self.get("/readyz").status == 200)
         return self
 

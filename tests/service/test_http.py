@@ -1,0 +1,222 @@
+"""What both ports answer, and what neither does."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.server import Answer, Server
+from tests.support.volume import ConfigMapVolume
+
+
+class Site:
+    """One server for all requests, and the volume behind it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.volume = ConfigMapVolume(directory / "volume", {"config.yaml": _HELLO})
+        path = self.volume.path("config.yaml")
+        arguments = ["--access-logfile=-"]
+        self.server = Server(path, directory, arguments=arguments).wait_until_ready()
+
+    def serve(self, config: str) -> Answer:
+        """Flip to a config and return the first answer made from it."""
+        before = self.server.get().headers["config-version"]
+        self.volume.flip({"config.yaml": config})
+        return eventually(
+            lambda: (a := self.server.get()).headers["config-version"] != before and a
+        )
+
+
+_HELLO = "message: Hello World\n"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with a config."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.server.stop()
+
+
+@pytest.fixture
+def server(site: Site) -> Server:
+    """The server alone."""
+    return site.server
+
+
+def test_message_is_answered_as_it_is(server: Server) -> None:
+    """`GET /` is the message, with its type, and nothing added."""
+    answer = server.get()
+    assert (answer.status, answer.text) == (200, "Hello World")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("message: Grüße, 世界 \U0001f600\n", "Grüße, 世界 \U0001f600"),
+        ("message: |\n  two\n  lines\n", "two\nlines\n"),
+        ('message: ""\n', ""),
+        ('message: "<script>alert(1)</script>"\n', "<script>alert(1)</script>"),
+        ("message: '%s {} \\n'\n", "%s {} \\n"),
+        (f"message: {'x' * 100_000}\n", "x" * 100_000),
+    ],
+)
+def test_any_text_is_a_message(site: Site, config: str, message: str) -> None:
+    """Unicode, several lines, nothing at all: every text is served as it is."""
+    assert site.serve(config).text == message
+    assert site.serve(_HELLO).text == "Hello World"
+
+
+@pytest.mark.parametrize("admin", [False, True])
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_health_is_answered_on_both_ports(
+    server: Server, path: str, admin: bool
+) -> None:
+    """Probes may use either port."""
+    assert server.get(path, admin=admin).status == 200
+
+
+@pytest.mark.parametrize("admin", [False, True])
+@pytest.mark.parametrize("path", ["/", "/livez", "/config", "/nothing/here"])
+def test_every_response_names_the_config(
+    server: Server, path: str, admin: bool
+) -> None:
+    """Whatever the route and the status, version and digest are in the headers."""
+    status = server.status()
+    answer = server.get(path, admin=admin)
+    assert answer.headers["config-version"] == str(status["version"])
+    assert answer.headers["config-digest"] == status["digest"]
+
+
+def _raw(port: int, request: str) -> tuple[int, str]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request.encode("latin-1"))
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    return int(answer.split(b" ", 2)[1]), answer.decode()
+
+
+@pytest.mark.parametrize("route", ["config", "status"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/{}",
+        "//{}",
+        "/./{}",
+        "/x/../{}",
+        "/%2e%2e/{}",
+        "/{}/",
+        "/{}?x=1",
+        "/{};x",
+        "/%2f{}",
+        "http://127.0.0.1:{port}/{}",
+        "http://localhost/{}",
+    ],
+)
+def test_operators_routes_are_not_on_the_public_port(
+    server: Server, target: str, route: str
+) -> None:
+    """No spelling of the path, no host and no forged header leads there."""
+    target = target.replace("{port}", str(server.admin_port)).format(route)
+    status, text = _raw(
+        server.port,
+        f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.admin_port}\r\n"
+        f"X-Forwarded-Port: {server.admin_port}\r\nX-Forwarded-Host: admin\r\n"
+        f"Forwarded: host=127.0.0.1:{server.admin_port}\r\nServer-Port: "
+        f"{server.admin_port}\r\nConnection: close\r\n\r\n",
+    )
+    assert status in (400, 404)
+    assert "Hello World" not in text
+    assert "digest" not in text.partition("\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "admin"),
+    [("/", False), ("/livez", False), ("/config", True), ("/status", True)],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "BREW"])
+def test_other_methods_are_refused(
+    server: Server, path: str, admin: bool, method: str
+) -> None:
+    """Nothing can be changed over HTTP."""
+    port = server.admin_port if admin else server.port
+    status, _ = _raw(
+        port, f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    assert status in (400, 405)
+
+
+def test_odd_requests_do_not_harm(server: Server) -> None:
+    """A request that is too long or no HTTP is refused, and the next is answered."""
+    for request in (
+        "GET /" + "x" * 10_000 + " HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX: " + "y" * 20_000 + "\r\n\r\n",
+        "nonsense\r\n\r\n",
+    ):
+        assert 400 <= _raw(server.port, request)[0] < 500
+    assert server.get().text == "Hello World"
+
+
+def test_config_is_shown_with_its_defaults(site: Site) -> None:
+    """`/config` is the effective config as JSON."""
+    answer = site.server.get("/config", admin=True)
+    assert answer.headers["content-type"] == "application/json"
+    assert json.loads(answer.text) == {"message": "Hello World", "log_level": None}
+
+
+def test_config_has_an_etag_that_changes_with_it(site: Site) -> None:
+    """A client that has the digest is answered 304, until the config changes."""
+    first = site.server.get("/config", admin=True)
+    etag = first.headers["etag"]
+    again = site.server.get("/config", admin=True, If_None_Match=etag)
+    assert (again.status, again.text) == (304, "")
+    assert again.headers["etag"] == etag
+    weak = site.server.get("/config", admin=True, If_None_Match=f'"x", W/{etag}')
+    assert weak.status == 304
+    site.serve("message: other\n")
+    changed = site.server.get("/config", admin=True, If_None_Match=etag)
+    assert (changed.status, json.loads(changed.text)["message"]) == (200, "other")
+    site.serve(_HELLO)
+
+
+def test_status_says_what_is_served_and_by_whom(site: Site) -> None:
+    """`/status` has version, digest, times, source, publisher and this worker."""
+    server = site.server
+    status = server.status()
+    answer = server.get("/status", admin=True)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    publisher = server.publisher
+    assert publisher is not None
+    assert status["publisher"]["pid"] == publisher.pid
+    assert status["publisher"]["state"] == "running"
+    assert status["publisher"]["mode"] == "inotify"
+    assert status["source"] == {
+        "path": str(site.volume.path("config.yaml")),
+        "missing": None,
+    }
+    assert status["rejected"] is None
+    assert status["origin"] == "source"
+    assert status["worker"]["pid"] in server.worker_pids
+    assert status["changed_at"] <= status["since"]
+    assert status["since"].endswith("+00:00")
+
+
+def test_log_level_takes_effect_live(site: Site) -> None:
+    """A worker logs more from the request on that brings another log level."""
+    assert site.server.lines(r"\[DEBUG\] served version") == []
+    site.serve("message: Hello World\nlog_level: debug\n")
+    site.server.wait_for_line(r"\[DEBUG\] served version")
+    site.serve(_HELLO)
+    served = len(site.server.lines(r"\[DEBUG\] served version"))
+    for _ in range(5):
+        site.server.status_of_each_worker()
+        site.server.get()
+    assert len(site.server.lines(r"\[DEBUG\] served version")) <= served + 1
