@@ -239,6 +239,12 @@ def _title(process: psutil.Process) -> str:
         return ""
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on at present."""
+    with _listening_socket() as listening:
+        return int(listening.getsockname()[1])
+
+
 def _listening_socket() -> socket.socket:
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
     listening.set_inheritable(True)

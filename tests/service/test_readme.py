@@ -1,0 +1,232 @@
+"""The README does what it says: its commands, its code, the tests it names."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.server import Server, free_port
+from tests.support.source_code import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+class Step:
+    """A command of the README and the output that it shows."""
+
+    def __init__(self, command: str, output: list[str]) -> None:
+        self.command = command
+        # An ellipsis stands for anything within a line.
+        lines = (".*".join(map(re.escape, line.split("…"))) for line in output)
+        self.output = re.compile("\n".join(lines))
+
+
+def _steps() -> list[Step]:
+    steps = []
+    for block in _blocks("console"):
+        for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            first, *output = command.rstrip("\n").split("\n")
+            steps.append(Step(first, output))
+    return steps
+
+
+class Clone:
+    """A copy of what the README's commands need, with free ports in their place."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        for name in ("Makefile", "setup.cfg", "pyproject.toml"):
+            shutil.copy2(ROOT / name, directory)
+        for name in ("conf", "kube", "requirements"):
+            shutil.copytree(ROOT / name, directory / name)
+        self._link_environment()
+        self._ports = {"8080": str(free_port()), "9090": str(free_port())}
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PORT": self._ports["8080"],
+            "LIVECONFIG_ADMIN_PORT": self._ports["9090"],
+        }
+
+    def _link_environment(self) -> None:
+        # Made from the locks already, by the very target that is tried here.
+        environment = self.directory / ".venv"
+        environment.mkdir()
+        (environment / "bin").symlink_to(Path(sys.executable).parent)
+        for stamp in ("build", "run"):
+            (environment / stamp).touch()
+
+    def arguments(self, command: str) -> list[str]:
+        """Return the command line of a shell that runs `command` with our ports."""
+        for theirs, ours in self._ports.items():
+            command = command.replace(f"localhost:{theirs}", f"localhost:{ours}")
+        return ["bash", "-c", command]
+
+    def prints(self, step: Step) -> bool:
+        """Run the command of a step and tell whether it prints what is shown."""
+        if match := re.fullmatch(r"export (\w+)=(\S+)", step.command):
+            self.environ[match[1]] = match[2]
+            return True
+        printed = self._run(step.command)
+        is_right = step.output.fullmatch(printed) is not None
+        if not is_right:
+            print(f"$ {step.command}\n{printed}")
+        return is_right
+
+    def _run(self, command: str) -> str:
+        ran = subprocess.run(
+            self.arguments(command),
+            cwd=self.directory,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            # Where curl shows its progress, but not in a terminal.
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        return ran.stdout.replace("\r", "").rstrip("\n")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A copy of the project."""
+    return Clone(tmp_path)
+
+
+@pytest.fixture
+def running(clone: Clone) -> Iterator[subprocess.Popen[bytes]]:
+    """`make run`, the first command of the README, in a terminal of its own."""
+    log = clone.directory / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            clone.arguments(_steps()[0].command),
+            cwd=clone.directory,
+            env=clone.environ,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    eventually(lambda: log.read_text().count("Booting worker") == 4, 15.0)
+    yield process
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(10)
+
+
+def test_commands_print_what_the_readme_shows(
+    clone: Clone, running: subprocess.Popen[bytes]
+) -> None:
+    """Every command, in its order, prints what stands under it."""
+    first, *steps = _steps()
+    assert first.command == "make run"
+    for step in steps:
+        # A person is slower than the time in which a plain write settles.
+        eventually(partial(clone.prints, step))
+    assert running.poll() is None
+
+
+def _named_files() -> Iterator[tuple[str, str]]:
+    for block in _blocks("python"):
+        first = block.split("\n", 1)[0]
+        if match := re.fullmatch(r"# ([\w./]+\.py)", first):
+            yield match[1], block
+
+
+@pytest.mark.parametrize("application", ["shop.app:app", "shop.falcon_app:app"])
+@pytest.mark.parametrize("hooks", [0, 1], ids=["ours", "own"])
+def test_code_for_other_services_works(
+    tmp_path: Path, application: str, hooks: int
+) -> None:
+    """The README's schema, applications and hooks serve and go live as they stand."""
+    config_files = []
+    for name, text in _named_files():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        if name == "gunicorn.conf.py":
+            config_files.append(text)
+        path.write_text(text)
+    (tmp_path / "gunicorn.conf.py").write_text(config_files[hooks])
+    config = tmp_path / "config.yaml"
+    config.write_text("message: Hello\napi_key: hunter2\nlimits: {eu: {}}\n")
+    server = Server(
+        config,
+        tmp_path,
+        arguments=[application],
+        environ={
+            "LIVECONFIG_SCHEMA": "shop.config:ShopConfig",
+            "PYTHONPATH": str(tmp_path),
+        },
+        config_file=tmp_path / "gunicorn.conf.py",
+    ).wait_until_booted()
+    try:
+        assert server.get().text.startswith("Hello")
+        config.write_text("message: Bye\napi_key: hunter2\n")
+        eventually(lambda: server.get().text.startswith("Bye"))
+        server.wait_for_line("version 2 is live, .* changed: limits.eu, message, ")
+    finally:
+        server.stop()
+    assert "hunter2" not in server.log
+
+
+def test_watcher_works_alone(tmp_path: Path) -> None:
+    """The README's use of `FileWatcher` prints a line for a change."""
+    config = tmp_path / "config.yaml"
+    config.write_text("a: 1\n")
+    program = dict(_named_files())["watch.py"].replace(
+        "/etc/config/config.yaml", str(config)
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    prompt = "press Enter to end"
+    assert process.stdout.read(len(prompt)) == prompt
+    config.write_text("a: 2\n")
+    assert process.stdout.readline() == "may have changed\n"
+    process.communicate("\n", timeout=10)
+    assert process.returncode == 0
+
+
+def test_every_promise_names_a_test_that_exists() -> None:
+    """A promise without a test, or with one that is gone, does not stay."""
+    promises = README.split("## What it promises")[1].split("\n## ")[0]
+    tests = {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    items = re.findall(r"^\d+\. .*", promises, re.MULTILINE)
+    assert len(items) > 10
+    for item in items:
+        named = re.findall(r"`(test_\w+)`", item)
+        assert named, item
+        assert set(named) <= tests, item
+
+
+def test_code_map_is_complete() -> None:
+    """The README names every module with the first line of its charter."""
+    table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", README, re.MULTILINE))
+    modules = {
+        path.stem: ast.get_docstring(ast.parse(path.read_text())) or ""
+        for path in (ROOT / "src/liveconfig").glob("*.py")
+        if path.stem != "__init__"
+    }
+    assert {name: table.get(name) for name in modules} == {
+        name: text.split("\n")[0] for name, text in modules.items()
+    }
