@@ -13,6 +13,8 @@ import re
 # The way to a value from the top of a document: mapping keys and list indexes.
 KeyPath = tuple["str | int", ...]
 
+_PATH_CHARACTERS_MAX = 200
+
 _PLAIN_KEY = re.compile(r"[\w-]+")
 
 
@@ -22,7 +24,8 @@ def format_key_path(keys: KeyPath) -> str:
 
     `("servers", 0, "port")` is written `servers[0].port`; a key that is not made of
     word characters and hyphens is quoted, so that a dot inside it stays readable.
-    The top of the document is the empty string.
+    The top of the document is the empty string. A path that nobody would read to its
+    end is cut.
     """
     text = ""
     for key in keys:
@@ -31,6 +34,8 @@ def format_key_path(keys: KeyPath) -> str:
         else:
             name = key if _PLAIN_KEY.fullmatch(key) else f'"{key}"'
             text += f".{name}" if text else name
+    if len(text) > _PATH_CHARACTERS_MAX:
+        return f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
     return text
 
 

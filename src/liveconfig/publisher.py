@@ -23,6 +23,7 @@ from liveconfig.document import Limits
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
+    KeyPath,
     PayloadTooLargeError,
     SourceUnavailableError,
     format_key_path,
@@ -35,6 +36,8 @@ from liveconfig.source import Reading, Source
 from liveconfig.status import Missing, Problem, PublisherStatus, Rejected
 
 _KEYS_IN_LOG_MAX = 20
+_KEYS_IN_STATUS_MAX = 100
+_PROBLEM_CHARACTERS_MAX = 1000
 
 log = logging.getLogger("liveconfig.publisher")
 
@@ -188,14 +191,19 @@ class Publisher:
             self._published_version(version, reading, candidate)
         elif self.status.rejected is not None:
             log.info("the source is good again, version %d stays", self.status.version)
-        unknown_keys = tuple(map(format_key_path, candidate.unknown_keys))
+        unknown_keys = _first(candidate.unknown_keys)
         if unknown_keys and unknown_keys != self.status.unknown_keys:
             log.warning(
                 "%s: the schema does not know %s; check the spelling",
                 reading.path,
-                _shortened(unknown_keys),
+                _listed(candidate.unknown_keys),
             )
-        self._report(unknown_keys=unknown_keys, rejected=None, origin="source")
+        self._report(
+            unknown_keys=unknown_keys,
+            unknown_count=len(candidate.unknown_keys),
+            rejected=None,
+            origin="source",
+        )
 
     def _published_version(
         self, version: int, reading: Reading, candidate: Candidate[Any]
@@ -205,13 +213,13 @@ class Publisher:
         plain = self._schema.plain(candidate.config)
         before, self._published = self._published, plain
         changed = () if before is None else changed_key_paths(before, plain)
-        keys = tuple(format_key_path(path) for path in changed)
         self._report(
             version=version,
             digest=candidate.digest,
             published_at=published_at,
             changed_at=changed_at,
-            changed_keys=keys,
+            changed_keys=_first(changed),
+            changed_count=len(changed),
         )
         if before is None:
             log.info(
@@ -225,7 +233,7 @@ class Publisher:
                 "version %d is live, %s, changed: %s, %.1f ms after the change of %s",
                 version,
                 candidate.digest,
-                _shortened(keys),
+                _listed(changed),
                 max(0.0, published_at - changed_at) * 1e3,
                 reading.path,
             )
@@ -233,7 +241,11 @@ class Publisher:
 
     def _reject(self, digest: str, error: InvalidConfigError) -> None:
         problem = Problem(
-            error.path, error.line, error.column, error.key, error.problem
+            error.path,
+            error.line,
+            error.column,
+            error.key,
+            error.problem[:_PROBLEM_CHARACTERS_MAX],
         )
         before = self.status.rejected
         if before is not None and (before.digest, before.error) == (digest, problem):
@@ -291,8 +303,12 @@ def _status_before(
     )
 
 
-def _shortened(keys: Sequence[str]) -> str:
-    text = ", ".join(keys[:_KEYS_IN_LOG_MAX])
+def _first(keys: Sequence[KeyPath]) -> tuple[str, ...]:
+    return tuple(map(format_key_path, keys[:_KEYS_IN_STATUS_MAX]))
+
+
+def _listed(keys: Sequence[KeyPath]) -> str:
+    text = ", ".join(map(format_key_path, keys[:_KEYS_IN_LOG_MAX]))
     more = len(keys) - _KEYS_IN_LOG_MAX
     return f"{text} and {more} more" if more > 0 else text
 

@@ -67,8 +67,10 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         digest: the digest of that version.
         published_at: when that version was published.
         changed_at: when its source changed, by the filesystem's clock.
-        changed_keys: what changed from the version before, as key paths.
-        unknown_keys: keys in the source that the schema does not name.
+        changed_keys: what changed from the version before, the first 100 key paths.
+        changed_count: how many there are.
+        unknown_keys: keys of the source that the schema does not name, the first 100.
+        unknown_count: how many there are.
         origin: where that version came from: `source`, `cache` or `defaults`.
         rejected: the candidate that is not served, if there is one.
         missing: set while the source cannot be read.
@@ -84,7 +86,9 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     published_at: float = 0.0
     changed_at: float = 0.0
     changed_keys: tuple[str, ...] = ()
+    changed_count: int = 0
     unknown_keys: tuple[str, ...] = ()
+    unknown_count: int = 0
     origin: str = "source"
     rejected: Rejected | None = None
     missing: Missing | None = None

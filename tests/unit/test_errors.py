@@ -33,6 +33,12 @@ def test_key_path_is_readable(keys: KeyPath, text: str) -> None:
     assert format_key_path(keys) == text
 
 
+def test_endless_key_path_is_cut() -> None:
+    """Neither the log nor the status is flooded by a key."""
+    assert format_key_path(("k" * 200,)) == "k" * 200
+    assert format_key_path(("k" * 100, "k" * 100)) == "k" * 100 + "." + "k" * 98 + "…"
+
+
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [

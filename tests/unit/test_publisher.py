@@ -1,0 +1,337 @@
+"""What the publisher does after "the source may have changed"."""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from liveconfig.cache import Cache
+from liveconfig.errors import RecordClaimedError
+from liveconfig.publisher import Channel, Publisher
+from liveconfig.record import Record
+from liveconfig.schema import Schema
+from liveconfig.settings import Settings
+from liveconfig.status import PublisherStatus
+
+_LIMIT = 65_536
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """A config for tests."""
+
+    message: str = "default"
+    labels: Mapping[str, int] = {}
+
+
+class Required(msgspec.Struct, frozen=True):
+    """A config that cannot be made of defaults."""
+
+    message: str
+
+
+class Desk:
+    """Two records, a source, and publishers one after the other."""
+
+    def __init__(self, directory: Path) -> None:
+        self.config = Record.create("test-config", _LIMIT)
+        self.status = Record.create("test-status", _LIMIT)
+        self.path = directory / "config.yaml"
+        self.settings = Settings(path=str(self.path), payload_bytes_max=_LIMIT)
+        self._channels: list[Channel] = []
+
+    def publisher(self, type_: type[Any] = Greeting) -> Publisher:
+        """Start a publisher; the one before is over."""
+        self.dismiss()
+        self._channels = [
+            Channel(os.dup(self.config.descriptor)),
+            Channel(os.dup(self.status.descriptor)),
+        ]
+        return Publisher(self.settings, Schema(type_), *self._channels)
+
+    def dismiss(self) -> None:
+        """End the publisher of before, as its death would."""
+        for channel in self._channels:
+            channel.writer.close()
+            channel.record.close()
+        self._channels = []
+
+    def published(self, type_: type[Any] = Greeting) -> Any:
+        """Return the config that is in the record."""
+        publication = self.config.read()
+        assert publication is not None
+        return Schema(type_).unpack(publication.payload)[1]
+
+    def told(self) -> PublisherStatus:
+        """Return the status that is in the other record."""
+        publication = self.status.read()
+        assert publication is not None
+        return PublisherStatus.from_bytes(publication.payload)
+
+    def close(self) -> None:
+        """Free everything."""
+        self.dismiss()
+        self.config.close()
+        self.status.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk without a source yet."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def test_refresh_publishes_what_is_good(desk: Desk) -> None:
+    """A good source is published, and the status tells all about it."""
+    desk.path.write_text("message: one\nlabels: {a: 1}\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    assert desk.published() == Greeting("one", {"a": 1})
+    told = desk.told()
+    assert told == publisher.status
+    assert (told.pid, told.version, told.origin) == (os.getpid(), 1, "source")
+    assert told.changed_at == desk.path.stat().st_ctime_ns / 1e9
+    assert told.published_at >= told.changed_at
+
+
+def test_refresh_names_the_changed_keys(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Changed, added and removed keys are told, without their values."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    desk.path.write_text("message: one\nlabels: {a: 1, b: 1}\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.write_text("message: hunter2\nlabels: {a: 1, c: 1}\n")
+    publisher.refresh()
+    assert desk.told().changed_keys == ("labels.b", "labels.c", "message")
+    assert "changed: labels.b, labels.c, message, " in caplog.messages[-1]
+    assert "hunter2" not in caplog.text
+
+
+def test_log_line_of_a_large_change_is_short(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hundreds of changed keys are one readable line."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    publisher = desk.publisher()
+    for value in (1, 2):
+        labels = ", ".join(f"k{number:03}: {value}" for number in range(500))
+        desk.path.write_text(f"labels: {{{labels}}}\n")
+        publisher.refresh()
+    assert "labels.k019 and 480 more" in caplog.messages[-1]
+    assert desk.told().changed_count == 500
+    assert len(desk.told().changed_keys) == 100
+
+
+def test_status_has_room_for_any_change(desk: Desk) -> None:
+    """Thousands of long keys, changed and unknown, do not end the publisher."""
+    publisher = desk.publisher()
+    for value in (1, 2):
+        labels = ", ".join(f"{'k' * 50}{n}: {value}" for n in range(300))
+        unknown = "".join(f"{'u' * 100}{n}: 1\n" for n in range(300))
+        desk.path.write_text(f"labels: {{{labels}}}\n{unknown}")
+        publisher.refresh()
+    assert (desk.told().changed_count, desk.told().unknown_count) == (300, 300)
+    assert len(desk.told().unknown_keys) == 100
+
+
+def test_payload_over_the_limit_is_rejected(desk: Desk) -> None:
+    """A config whose payload does not fit is told as any bad file is."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    labels = ", ".join(f"k{number}: 100000" for number in range(10_000))
+    desk.path.write_text(f"labels: {{{labels}}}\n")
+    desk.settings = replace(desk.settings, payload_bytes_max=_LIMIT * 4)
+    publisher = desk.publisher()
+    publisher.refresh()
+    assert publisher.status.rejected is not None
+    assert "the config takes" in publisher.status.rejected.error.problem
+    assert desk.published() == Greeting("one")
+
+
+def test_source_over_the_limit_is_rejected(desk: Desk) -> None:
+    """A file that is too large to be read is rejected, and counted once."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.write_text("#" * (_LIMIT + 1))
+    publisher.refresh()
+    publisher.refresh()
+    rejected = desk.told().rejected
+    assert rejected is not None
+    assert (rejected.digest, rejected.tries) == ("", 2)
+
+
+def test_successor_goes_on_from_the_record(desk: Desk) -> None:
+    """A new publisher knows what is served and publishes only what is new."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    publisher = desk.publisher()
+    publisher.refresh()
+    assert desk.config.version == 1
+    desk.path.write_text("message: two\n")
+    publisher.refresh()
+    assert (desk.told().version, desk.told().changed_keys) == (2, ("message",))
+
+
+def test_successor_with_another_schema_publishes_anew(desk: Desk) -> None:
+    """What another schema published does not fit, and the source is read again."""
+    desk.path.write_text("message: one\nlabels: {a: 1}\n")
+    desk.publisher().refresh()
+    publisher = desk.publisher(Required)
+    publisher.refresh()
+    assert desk.config.version == 2
+    assert desk.published(Required) == Required("one")
+    assert publisher.status.unknown_keys == ("labels",)
+
+
+def test_successor_of_a_damaged_record_publishes_anew(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Damage in the memory is told, and the next publication mends it."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    desk.dismiss()
+    for record in (desk.config, desk.status):
+        writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
+        checksums = (4096 + 16, 4096 + 4096 + _LIMIT + 16)
+        for offset in checksums:
+            os.pwrite(writable, struct.pack("Q", 1), offset)
+        os.close(writable)
+    desk.publisher().refresh()
+    assert "the last publication cannot be read any more" in caplog.text
+    assert desk.published() == Greeting("one")
+    assert desk.config.version == 2
+
+
+def test_second_publisher_is_refused(desk: Desk) -> None:
+    """While one publisher lives, another one cannot claim the records."""
+    desk.publisher()
+    with pytest.raises(RecordClaimedError):
+        Channel(os.dup(desk.config.descriptor))
+
+
+def test_missing_source_is_told_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the source is away there is one line, and one when it is back."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.unlink()
+    for _ in range(3):
+        publisher.refresh()
+    missing = desk.told().missing
+    assert missing is not None
+    desk.path.write_text("message: one\n")
+    publisher.refresh()
+    assert desk.told().missing is None
+    assert caplog.text.count("missing, version 1 stays") == 1
+    assert caplog.text.count("is back") == 1
+    assert desk.config.version == 1
+
+
+def test_start_from_defaults_where_the_source_is_missing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With `defaults` the schema's own are served, said, and replaced by the source."""
+    publisher = desk.publisher()
+    publisher.refresh()
+    publisher.fall_back("defaults")
+    assert desk.published() == Greeting()
+    assert desk.told().origin == "defaults"
+    assert "version 1 is live from the defaults" in caplog.text
+    desk.path.write_text("message: one\n")
+    publisher.refresh()
+    assert desk.published() == Greeting("one")
+    assert desk.told().origin == "source"
+
+
+def test_start_from_defaults_needs_a_default_for_everything(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A required key has no default, so there is nothing to serve."""
+    publisher = desk.publisher(Required)
+    publisher.refresh()
+    publisher.fall_back("defaults")
+    assert desk.config.version == 0
+    assert "no defaults to start from: message" in caplog.text
+
+
+def test_invalid_source_does_not_start_from_defaults(desk: Desk) -> None:
+    """Defaults are for a source that is not there, not for one that is wrong."""
+    desk.path.write_text("message: [\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    publisher.fall_back("defaults")
+    assert desk.config.version == 0
+
+
+def test_start_from_the_cache(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each published config is kept, and served by a start without a good source."""
+    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.path.write_text("message: kept\n")
+    desk.publisher().refresh()
+    desk.path.write_text("message: [\n")
+    again = Desk(tmp_path)
+    again.settings = desk.settings
+    publisher = again.publisher()
+    publisher.refresh()
+    publisher.fall_back("fail")
+    assert again.published() == Greeting("kept")
+    assert again.told().origin == "cache"
+    assert "from the cache" in caplog.text
+    assert "config.yaml:2:1" in caplog.text
+    again.close()
+
+
+def test_cache_of_another_schema_is_not_used(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cached config that does not fit the schema is told and left alone."""
+    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    Cache(str(tmp_path / "cache")).store(Schema(Greeting).pack(Greeting()).payload[:40])
+    publisher = desk.publisher()
+    publisher.refresh()
+    publisher.fall_back("fail")
+    assert desk.config.version == 0
+    assert "the cached config does not fit the schema" in caplog.text
+
+
+def test_cache_that_cannot_be_written_harms_nothing(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full or forbidden disk is told; the config is published all the same."""
+    (tmp_path / "cache").write_text("no directory")
+    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    assert desk.published() == Greeting("one")
+    assert "the last good config is not kept on disk" in caplog.text
+
+
+def test_mode_is_told_when_it_changes(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The loss of inotify and its return are in status and log."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    publisher = desk.publisher()
+    publisher.set_mode("polling", "too many open files")
+    assert desk.told().mode == "polling"
+    assert "no inotify (too many open files)" in caplog.text
+    publisher.set_mode("inotify", "inotify is to be had again")
+    assert desk.told().mode == "inotify"
