@@ -39,9 +39,11 @@ types: $(VENV)/dev ## check the types with mypy
 	@echo '==> mypy'
 	@$(BIN)/mypy --strict
 
+# Two at a time: they wait for processes more than they compute, and each server takes
+# one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress' $(ARGS)
+	@$(BIN)/python -m pytest -m 'not stress' -n 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .

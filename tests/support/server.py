@@ -56,6 +56,7 @@ class Server:
         environ: Mapping[str, str] | None = None,
         config_file: Path = CONFIG_FILE,
         binds_itself: bool = False,
+        launcher: Sequence[str] = (),
     ) -> None:
         """Start a server on `path`; its log goes into `directory`."""
         self._sockets = [_listening_socket(), _listening_socket()]
@@ -70,7 +71,7 @@ class Server:
         options += arguments
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [_GUNICORN, "-c", config_file, *options],
+                [*launcher, _GUNICORN, "-c", config_file, *options],
                 cwd=_ROOT,
                 env=self._environ(path, environ or {}),
                 pass_fds=[] if binds_itself else [s.fileno() for s in self._sockets],

@@ -321,7 +321,8 @@ def test_json_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "key", "problem"),
     [
-        ('{"a": 1,}', 1, 9, "", "not valid JSON: "),
+        ('{"a": 1 "b": 2}', 1, 9, "", "not valid JSON: "),
+        ('{"a": 1,}', 1, None, "", "not valid JSON: "),
         ("{'a': 1}", 1, 2, "", "not valid JSON: "),
         ('{"a": 1} {"b": 2}', 1, 10, "", "not valid JSON: Extra data"),
         ('{"a":\n 01}', 2, 3, "", "not valid JSON: "),
@@ -339,11 +340,12 @@ def test_json_is_read() -> None:
     ],
 )
 def test_invalid_json_is_refused_at_its_place(
-    text: str, line: int, column: int, key: str, problem: str
+    text: str, line: int, column: int | None, key: str, problem: str
 ) -> None:
     """Each refusal names line, column and problem, and the key where one is begun."""
     error = _refusal(text, "c.json")
-    assert (error.line, error.column) == (line, column), str(error)
+    # Python 3.13 points at the comma, others at what follows it.
+    assert (error.line, error.column) == (line, column or error.column), str(error)
     assert error.key.startswith(key)
     assert problem in error.problem
 
