@@ -5,22 +5,21 @@ Owns: inotify, the watches, settling, the fall back to polling. The door of pyin
 Must not know: what the file holds, what the action does.
 Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
-| what happens on the way to the path                          | the action is called   |
-| ------------------------------------------------------------ | ---------------------- |
-| a rename into place, a new link: atomic                      | at once                |
-| a plain write, a new file or directory                       | `settle_ms` later      |
-| a write without a close                                      | after at most 1 s      |
-| something is deleted or renamed away                         | `settle_ms` later      |
-| events were lost, a watch was lost                           | at once                |
-| nothing                                                      | after `poll_seconds`   |
+| what happens on the way to the path     | the action is called |
+| --------------------------------------- | -------------------- |
+| a rename into place, a new link: atomic | at once              |
+| a plain write, a new file or directory  | `settle_ms` later    |
+| a write without a close                 | at most 1 s later    |
+| something is deleted or renamed away    | `settle_ms` later    |
+| events or a watch were lost             | at once              |
+| nothing                                 | after `poll_seconds` |
 
-Watches are put on the directories of the path, from the root down, and then the path is
-walked again: what changed before its watch was there shows in the second walk, what
-changes later makes an event. One thing stays unseen until the next poll: the files
-behind links *inside* a watched directory.
+The directories of the path are watched from the root down, then it is walked again: a
+change from before its watch shows in the second walk, a later one makes an event. What
+links *inside* a watched directory lead to is seen with the next poll only.
 
-pyinotify opens the instance and the watches; its events are read here, because its own
-reader stops at a name that is not UTF-8 and only logs that events were lost.
+The events are read here, because pyinotify's own reader stops at a name that is not
+UTF-8 and only logs that events were lost.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import NamedTuple
 
 from liveconfig.chain import DATA, Notice, Watch, walk
@@ -50,7 +48,6 @@ with warnings.catch_warnings():
 pyinotify.log.disabled = True
 
 _SELF = pyinotify.IN_DELETE_SELF | pyinotify.IN_MOVE_SELF
-_LOST = pyinotify.IN_Q_OVERFLOW | pyinotify.IN_IGNORED | pyinotify.IN_UNMOUNT
 _MASKS = {
     Notice.COMING: pyinotify.IN_CREATE | pyinotify.IN_MOVED_TO,
     Notice.GOING: pyinotify.IN_DELETE | pyinotify.IN_MOVED_FROM,
@@ -69,12 +66,6 @@ _UNCLOSED_SETTLES = 20
 _SETTLING_SECONDS_MAX = 1.0
 
 log = logging.getLogger("liveconfig.watcher")
-
-
-class _Event(NamedTuple):
-    wd: int
-    mask: int
-    name: str
 
 
 class _Place(NamedTuple):
@@ -118,7 +109,7 @@ class _Inotify:
             is_complete = self._watch(wanted)
             before, wanted = wanted, walk(path)
             if is_complete and wanted == before:
-                return
+                break
 
     def forget(self) -> None:
         """Take all watches away, and with them the meaning of all pending events."""
@@ -127,8 +118,13 @@ class _Inotify:
 
     def changes(self) -> Iterator[tuple[_Change, str]]:
         """Read what happened, without waiting: each change and the name it is about."""
-        for event in _events(os.read(self.descriptor, _READ_BYTES)):
-            yield self._change(event), event.name
+        data = os.read(self.descriptor, _READ_BYTES)
+        start = 0
+        while start < len(data):
+            wd, mask, _, length = _HEADER.unpack_from(data, start)
+            start += _HEADER.size + length
+            name = os.fsdecode(data[start - length : start].rstrip(b"\0"))
+            yield self._change(wd, mask, name), name
 
     def _watch(self, wanted: dict[str, Watch]) -> bool:
         """Put up the watches; one that is there already keeps its descriptor."""
@@ -169,44 +165,35 @@ class _Inotify:
         # It keeps what the kernel no longer knows.
         self._manager.watches.pop(wd, None)
 
-    def _change(self, event: _Event) -> _Change:
-        place = self._places.get(event.wd)
-        if place is None:
-            is_lost = event.mask & pyinotify.IN_Q_OVERFLOW
-            return _Change.LOST if is_lost else _Change.NOTHING
-        if event.mask & _LOST:
+    def _change(self, wd: int, mask: int, name: str) -> _Change:
+        if mask & pyinotify.IN_Q_OVERFLOW:
             return _Change.LOST
-        if event.mask & _SELF:
-            # Removed here, so that the IN_IGNORED which follows is nothing new.
-            self._remove(event.wd)
-            return _Change.MOVED | _Change.SETTLING
-        if not place.watch.concerns(event.name):
+        place = self._places.get(wd)
+        if place is None:
             return _Change.NOTHING
-        return _change_of_entry(event, place)
+        if mask & (pyinotify.IN_IGNORED | pyinotify.IN_UNMOUNT):
+            return _Change.LOST
+        if mask & _SELF:
+            # Removed here, so that the IN_IGNORED which follows is nothing new.
+            self._remove(wd)
+            return _Change.MOVED | _Change.SETTLING
+        if not place.watch.concerns(name):
+            return _Change.NOTHING
+        return _change_of_name(place, mask, name)
 
 
-def _change_of_entry(event: _Event, place: _Place) -> _Change:
-    if event.mask & pyinotify.IN_MODIFY:
+def _change_of_name(place: _Place, mask: int, name: str) -> _Change:
+    if mask & pyinotify.IN_MODIFY:
         return _Change.SETTLING | _Change.UNCLOSED
-    if event.mask & pyinotify.IN_CLOSE_WRITE:
+    if mask & pyinotify.IN_CLOSE_WRITE:
         return _Change.SETTLING
-    if event.mask & pyinotify.IN_MOVED_TO:
-        is_flip = event.name == DATA and place.watch.names is not None
+    if mask & pyinotify.IN_MOVED_TO:
+        is_flip = name == DATA and place.watch.names is not None
         return _Change.AT_ONCE | (_Change.NOTHING if is_flip else _Change.MOVED)
-    if event.mask & pyinotify.IN_CREATE:
-        is_link = os.path.islink(os.path.join(place.directory, event.name))
+    if mask & pyinotify.IN_CREATE:
+        is_link = os.path.islink(os.path.join(place.directory, name))
         return _Change.MOVED | (_Change.AT_ONCE if is_link else _Change.SETTLING)
     return _Change.MOVED | _Change.SETTLING
-
-
-def _events(data: bytes) -> Iterator[_Event]:
-    start = 0
-    while start < len(data):
-        wd, mask, _, length = _HEADER.unpack_from(data, start)
-        start += _HEADER.size
-        name = data[start : start + length].rstrip(b"\0")
-        yield _Event(wd, mask, os.fsdecode(name))
-        start += length
 
 
 class _Settling:
@@ -223,7 +210,7 @@ class _Settling:
         self._began = math.inf
         self._unclosed: set[str] = set()
 
-    def note(self, now: float, name: str, *, is_unclosed: bool) -> None:
+    def note(self, now: float, name: str, is_unclosed: bool) -> None:
         self._began = min(self._began, now)
         if is_unclosed:
             self._unclosed.add(name)
@@ -347,12 +334,7 @@ class FileWatcher:
     def __enter__(self) -> FileWatcher:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _run_in_thread(self) -> None:
@@ -363,11 +345,10 @@ class FileWatcher:
             self._error = error
 
     def _deadline(self) -> float:
-        is_polling = self._inotify is None
-        seconds = _POLLING_SECONDS if is_polling else math.inf
-        return min(
-            self._settling.due, self._acted_at + min(seconds, self._poll_seconds)
-        )
+        seconds = self._poll_seconds
+        if self._inotify is None:
+            seconds = min(seconds, _POLLING_SECONDS)
+        return min(self._settling.due, self._acted_at + seconds)
 
     def _act(self) -> None:
         self._settling.clear()
@@ -382,8 +363,7 @@ class FileWatcher:
         for change, name in self._inotify.changes():
             changes |= change
             if _Change.SETTLING in change:
-                is_unclosed = _Change.UNCLOSED in change
-                self._settling.note(now, name, is_unclosed=is_unclosed)
+                self._settling.note(now, name, _Change.UNCLOSED in change)
         if _Change.LOST in changes:
             self._inotify.forget()
         if changes & (_Change.LOST | _Change.MOVED):
