@@ -20,7 +20,11 @@ _manager: ConfigManager[dict[str, Any]] = ConfigManager()
 
 
 class PickUpMiddleware:
-    """Say in `Pick-Up-Ns` how long the first `get` of a new version took."""
+    """
+    Say what the first `get` of a new version cost.
+
+    `Pick-Up-Ns` is how long it took, `Pick-Up-Cpu-Ns` the processor time in it.
+    """
 
     def __init__(self) -> None:
         """Start with no config."""
@@ -28,12 +32,13 @@ class PickUpMiddleware:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Call `get`, and name its price if it brought another config."""
-        began = time.perf_counter_ns()
+        began, cpu_began = time.perf_counter_ns(), time.thread_time_ns()
         config = _manager.get()
-        ended = time.perf_counter_ns()
+        cpu_ended, ended = time.thread_time_ns(), time.perf_counter_ns()
         if config is not self._config:
             self._config = config
             resp.set_header("Pick-Up-Ns", str(ended - began))
+            resp.set_header("Pick-Up-Cpu-Ns", str(cpu_ended - cpu_began))
 
 
 class MessageResource:

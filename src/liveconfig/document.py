@@ -62,6 +62,15 @@ _QUOTED = re.compile(
     r"(?<=character) ('.*?'|\".*?\")|(?<=handle) '.*|, but (found|got) .*"
 )
 
+_END_EVENTS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+# Told apart by their exact types: this is asked for every node.
+_NODE_EVENTS = _END_EVENTS | {
+    yaml.ScalarEvent,
+    yaml.AliasEvent,
+    yaml.MappingStartEvent,
+    yaml.SequenceStartEvent,
+}
+
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|[^][{}:,"\s]+')
 _JSON_WORDS = {"true": True, "false": False, "null": None}
 
@@ -201,8 +210,10 @@ def _yaml_trees(
     scalars = _Scalars()
     documents = 0
     try:
-        while not isinstance(event := parser.get_event(), yaml.StreamEndEvent):
-            if isinstance(event, yaml.DocumentStartEvent):
+        while (kind := type(event := parser.get_event())) is not yaml.StreamEndEvent:
+            if kind in _NODE_EVENTS:
+                _add(event, kind, tree, scalars)
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if is_one and documents > 1:
                     tree.refuse(
@@ -210,29 +221,26 @@ def _yaml_trees(
                         "a second document begins here: a file holds one config",
                     )
                 tree = new_tree()
-            elif isinstance(event, yaml.DocumentEndEvent):
+            elif kind is yaml.DocumentEndEvent:
                 yield tree
-            else:
-                _add(event, tree, scalars)
     except yaml.MarkedYAMLError as error:
         problem = _QUOTED.sub("", error.problem or error.context or "no reason given")
         tree.refuse(error.problem_mark, f"not valid YAML: {problem}")
 
 
-def _add(event: Any, tree: Tree, scalars: _Scalars) -> None:
-    mark = event.start_mark
-    if isinstance(event, yaml.ScalarEvent):
+def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
+    if kind is yaml.ScalarEvent:
         value = scalars.value(event, tree)
-        tree.scalar(value, len(event.value), mark, event.anchor)
-    elif isinstance(event, yaml.CollectionEndEvent):
+        tree.scalar(value, len(event.value), event.start_mark, event.anchor)
+    elif kind in _END_EVENTS:
         tree.end()
-    elif isinstance(event, yaml.AliasEvent):
-        tree.alias(str(event.anchor), mark)
-    elif isinstance(event, yaml.CollectionStartEvent):
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
+    elif kind is yaml.AliasEvent:
+        tree.alias(str(event.anchor), event.start_mark)
+    else:
+        is_mapping = kind is yaml.MappingStartEvent
         if event.tag not in (None, f"{_TAG}map" if is_mapping else f"{_TAG}seq"):
-            _refuse_tag(tree, mark)
-        tree.begin({} if is_mapping else [], mark, event.anchor)
+            _refuse_tag(tree, event.start_mark)
+        tree.begin({} if is_mapping else [], event.start_mark, event.anchor)
 
 
 class _Scalars:

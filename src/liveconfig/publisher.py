@@ -75,7 +75,7 @@ class Publisher:
         self._config_channel = config
         self._status_channel = status
         self._seen_digest = ""
-        self._published: Any = None
+        self._published: bytes | None = None
         self._told: PublisherStatus | None = None
         self.status = _status_before(status.record, settings, schema)
         self._resume()
@@ -133,12 +133,12 @@ class Publisher:
 
     def _publish_fallback(self, origin: str, payload: bytes) -> None:
         try:
-            digest, config = self._schema.unpack(payload)
+            digest, _ = self._schema.unpack(payload)
         except CorruptRecordError as error:
             log.warning("the cached config does not fit the schema: %s", error)
             return
         version = self._config_channel.writer.publish(payload)
-        self._published = self._schema.plain(config)
+        self._published = payload
         self._report(
             version=version, digest=digest, published_at=time.time(), origin=origin
         )
@@ -162,8 +162,8 @@ class Publisher:
         try:
             publication = self._config_channel.record.read()
             if publication is not None:
-                digest, config = self._schema.unpack(publication.payload)
-                self._published = self._schema.plain(config)
+                digest, _ = self._schema.unpack(publication.payload)
+                self._published = publication.payload
                 self._report(version=publication.version, digest=digest)
         except CorruptRecordError as error:
             # Damaged, or made by another schema: whatever the source holds is new.
@@ -209,10 +209,9 @@ class Publisher:
         self, version: int, reading: Reading, candidate: Candidate[Any]
     ) -> None:
         published_at = time.time()
-        changed_at = reading.changed_at_ns / 1e9
-        plain = self._schema.plain(candidate.config)
-        before, self._published = self._published, plain
-        changed = () if before is None else changed_key_paths(before, plain)
+        changed_at = reading.changed_at_ns() / 1e9
+        before, self._published = self._published, candidate.payload
+        changed = () if before is None else changed_key_paths(before, candidate.payload)
         self._report(
             version=version,
             digest=candidate.digest,

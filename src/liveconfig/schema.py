@@ -45,7 +45,9 @@ __all__ = [
 T = TypeVar("T")
 
 _SUM_BYTES = 32
-_ABSENT = object()
+
+_MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
+_BRANCHES = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 
 _UNPACKABLE: Mapping[type[Exception], str] = {
     OverflowError: "this number is too large: a whole number has 64 bits at most",
@@ -204,15 +206,6 @@ class Schema(Generic[T]):
             ) from error
         return _digest_text(digest), config
 
-    def plain(self, config: T) -> Any:
-        """Return `config` as plain data to compare; secrets and dates stay as is."""
-        kept = (Secret, date, datetime)
-        return _copied(
-            msgspec.to_builtins(
-                config, builtin_types=kept, enc_hook=_in_clear, order="sorted"
-            )
-        )
-
     def masked(self, config: T) -> Any:
         """Return `config` as plain data that JSON can hold, secrets as `MASK`."""
         return _copied(msgspec.to_builtins(config, enc_hook=_masked, order="sorted"))
@@ -243,31 +236,41 @@ class Schema(Generic[T]):
         return config if freeze is None else freeze(config)
 
     def _unpackable(self, config: T, error: Exception) -> SchemaError:
-        leaves = _leaves((), self.plain(config))
+        plain = msgspec.to_builtins(
+            config, builtin_types=(date, datetime), enc_hook=_in_clear
+        )
+        leaves = _leaves((), _copied(plain))
         keys = next(keys for keys, leaf in leaves if not _can_pack(leaf))
         return SchemaError(keys, _UNPACKABLE[type(error)])
 
 
-def changed_key_paths(
-    old: Mapping[str, Any], new: Mapping[str, Any]
-) -> tuple[KeyPath, ...]:
+def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
     """
-    Return where two configs, as `Schema.plain` gives them, differ; sorted.
+    Return where the configs of two payloads differ; sorted.
 
     There is such a place if and only if their digests differ. A list counts as a
     whole, as does a mapping that is new or gone.
     """
-    return tuple(sorted(_changed((), old, new)))
+    return tuple(sorted(_changed((), old[_SUM_BYTES:], new[_SUM_BYTES:])))
 
 
-def _changed(keys: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[str, ...]]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in old.keys() | new.keys():
-            below = (source.get(key, _ABSENT) for source in (old, new))
-            yield from _changed((*keys, key), *below)
-    # By their bytes, as 1 == True == 1.0 in Python, and a NaN equals nothing.
-    elif _ABSENT in (old, new) or _ENCODER.encode(old) != _ENCODER.encode(new):
+def _changed(
+    keys: tuple[str, ...], old: bytes, new: bytes
+) -> Iterator[tuple[str, ...]]:
+    # By their bytes, which are canonical: what is equal is not even decoded.
+    if not (_is_mapping(old) and _is_mapping(new)):
         yield keys
+        return
+    before, after = _BRANCHES.decode(old), _BRANCHES.decode(new)
+    for key in before.keys() | after.keys():
+        below = [bytes(branches.get(key, b"")) for branches in (before, after)]
+        if below[0] != below[1]:
+            yield from _changed((*keys, key), *below)
+
+
+def _is_mapping(encoded: bytes) -> bool:
+    # The first byte of MessagePack's three kinds of maps.
+    return encoded[:1] in _MAPPING_BYTES
 
 
 def _copied(value: Any) -> Any:

@@ -40,14 +40,12 @@ _OF_MAPPING = (
     inspect.StructType,
     inspect.DataclassType,
     inspect.DictType,
-    inspect.AnyType,
 )
 _OF_LIST = (
     inspect.VarTupleType,
     inspect.FrozenSetType,
     inspect.TupleType,
     inspect.NamedTupleType,
-    inspect.AnyType,
 )
 
 # Values of these types hold nothing that could need freezing.
@@ -105,8 +103,9 @@ class Shape:
     def stray_date(self, data: Mapping[str, Any]) -> KeyPath | None:
         """Return where `data` has a date although nothing asks for one."""
         for keys, node, value in _walk(self._root, data, ()):
-            if isinstance(value, date) and _takes_anything(node):
-                return keys
+            if _takes_anything(node):
+                for below in _dates(value):
+                    return (*keys, *below)
         return None
 
     def choices(
@@ -255,10 +254,11 @@ def _is_writable_mapping(annotation: Any) -> bool:
 def _walk(
     node: inspect.Type | None, value: Any, keys: KeyPath
 ) -> Iterator[tuple[KeyPath, inspect.Type | None, Any]]:
-    # The node is None where a key is unknown, and nothing below it is visited. Goes
-    # on where a value does not fit: refusals are explained by it as well.
+    # The node is None where a key is unknown; nothing is visited below that, nor where
+    # anything is taken. Goes on where a value does not fit: refusals are explained by
+    # it as well.
     yield keys, node, value
-    if node is None or not isinstance(value, (dict, list)):
+    if node is None or _takes_anything(node) or not isinstance(value, (dict, list)):
         return
     kinds = _OF_MAPPING if isinstance(value, dict) else _OF_LIST
     fitting = [member for member in _members(node) if isinstance(member, kinds)]
@@ -267,6 +267,17 @@ def _walk(
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, below in items:
             yield from _walk(child_of(key), below, (*keys, key))
+
+
+def _dates(value: Any) -> Iterator[KeyPath]:
+    if isinstance(value, date):
+        yield ()
+    elif isinstance(value, (dict, list)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, below in items:
+            if type(below) not in _LEAVES:
+                for keys in _dates(below):
+                    yield (key, *keys)
 
 
 def _children(
@@ -283,8 +294,8 @@ def _children(
         return _tagged_children(fitting, value).get
     if isinstance(node, _ClassNode):
         return _by_key(node).get
-    parts = _parts(node) or (node,)
-    return lambda _: parts[0]
+    part = _parts(node)[0]
+    return lambda _: part
 
 
 def _tagged_children(

@@ -36,6 +36,8 @@ _STEPS_MAX = 1000
 # Without blocking, so that a pipe in the place of the file does not stop everything.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
+_READ_BYTES = 256 * 1024
+
 # What tells one state of a file from another.
 _Stamp = tuple[int, int, int, int, int]
 
@@ -56,15 +58,23 @@ class Reading:
     Attributes:
         path: the source, as the operator named it.
         files: in the order in which later ones win.
-        changed_at_ns: when the newest of its files and links changed, in nanoseconds
-            since the epoch, by the filesystem's clock.
+        files_changed_at_ns: when the newest of them changed.
         digest: `sha256:` and the hash of the bytes as they are.
     """
 
     path: str
     files: tuple[SourceFile, ...]
-    changed_at_ns: int
+    files_changed_at_ns: int
     digest: str
+
+    def changed_at_ns(self) -> int:
+        """
+        Return when the newest file or link changed, by the filesystem's clock.
+
+        In nanoseconds since the epoch. The links are looked at now, after the fact: it
+        is only told, and no publication should wait for it.
+        """
+        return max(self.files_changed_at_ns, _links_changed_at_ns(self.path))
 
 
 class _ChangedMeanwhileError(Exception):
@@ -106,17 +116,13 @@ class Source:
         raise SourceUnavailableError(self._path, problem)
 
     def _read_once(self) -> Reading:
-        data = os.path.join(self._path, _DATA)
-        # Not `isdir`: a link whose directory is just being deleted must not count as
-        # no link at all.
-        path = data if os.path.lexists(data) else self._path
+        path = _entry(self._path)
         with _opened(path) as descriptor:
             if stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 files, changed_at_ns = self._read_directory(path, descriptor)
             else:
                 files, changed_at_ns = self._read_files([path], None)
-        newest_ns = max(changed_at_ns, _links_changed_at_ns(path))
-        return Reading(self._path, files, newest_ns, _digest(files))
+        return Reading(self._path, files, changed_at_ns, _digest(files))
 
     def _read_directory(
         self, path: str, directory: int
@@ -135,24 +141,22 @@ class Source:
         self, names: Sequence[str], directory: int | None
     ) -> tuple[tuple[SourceFile, ...], int]:
         """Read files that hold still; a file that is written in place may not."""
-        before = [_stamp(name, directory) for name in names]
-        self._check_size(sum(size for _, _, size, _, _ in before))
-        files = []
+        files, before, size_bytes = [], [], 0
         for name in names:
             path = self._path if directory is None else os.path.join(self._path, name)
             with _opened(name, directory) as descriptor:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
                     raise SourceUnavailableError(path, "it is not a regular file")
-                files.append(SourceFile(path, self._content(descriptor)))
-        if before != [_stamp(name, directory) for name in names]:
+                self._check_size(size_bytes + status.st_size)
+                content = _content(descriptor, self._bytes_max + 1)
+            size_bytes += len(content)
+            self._check_size(size_bytes)
+            files.append(SourceFile(path, content))
+            before.append(_stamp(status))
+        if before != [_stamp(os.stat(name, dir_fd=directory)) for name in names]:
             raise _ChangedMeanwhileError
         return tuple(files), max((changed for *_, changed in before), default=0)
-
-    def _content(self, descriptor: int) -> bytes:
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(self._bytes_max + 1)
-        self._check_size(len(content))
-        return content
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes > self._bytes_max:
@@ -179,8 +183,15 @@ def _is_config(name: str) -> bool:
     return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
-def _stamp(name: str, directory: int | None) -> _Stamp:
-    status = os.stat(name, dir_fd=directory)
+def _content(descriptor: int, bytes_max: int) -> bytes:
+    parts = []
+    while part := os.read(descriptor, min(bytes_max, _READ_BYTES)):
+        parts.append(part)
+        bytes_max -= len(part)
+    return b"".join(parts)
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
     return (
         status.st_dev,
         status.st_ino,
@@ -205,17 +216,27 @@ def _links_changed_at_ns(path: str) -> int:
     """Return when the newest link on the way to `path` was put there, or 0."""
     newest_ns = 0
     here = "/"
-    ahead = os.path.join(os.getcwd(), path).split("/")[::-1]
-    for _ in range(_STEPS_MAX):
-        if not ahead:
-            break
-        there = os.path.join(here, ahead.pop())
-        status = os.lstat(there)
-        if stat.S_ISLNK(status.st_mode):
-            newest_ns = max(newest_ns, status.st_ctime_ns)
-            target = os.readlink(there)
-            here = "/" if target.startswith("/") else here
-            ahead += target.split("/")[::-1]
-        else:
-            here = there
+    ahead = os.path.join(os.getcwd(), _entry(path)).split("/")[::-1]
+    # What is swapped meanwhile may be gone half-way; so much is known by then.
+    with contextlib.suppress(OSError):
+        for _ in range(_STEPS_MAX):
+            if not ahead:
+                break
+            there = os.path.join(here, ahead.pop())
+            status = os.lstat(there)
+            if stat.S_ISLNK(status.st_mode):
+                newest_ns = max(newest_ns, status.st_ctime_ns)
+                target = os.readlink(there)
+                here = "/" if target.startswith("/") else here
+                ahead += target.split("/")[::-1]
+            else:
+                here = there
     return newest_ns
+
+
+def _entry(path: str) -> str:
+    """Return the link that leads to a volume's payload, or `path` if it is none."""
+    data = os.path.join(path, _DATA)
+    # Not `isdir`: a link whose directory is just being deleted must not count as no
+    # link at all.
+    return data if os.path.lexists(data) else path

@@ -134,13 +134,6 @@ def test_masked_config_shows_no_secret() -> None:
     assert "hunter" not in repr(_CONFIG)
 
 
-def test_plain_config_keeps_its_secrets() -> None:
-    """The data for comparison has the secrets themselves, masked wherever shown."""
-    plain = _LOGIN.plain(_CONFIG)
-    assert plain["token"] == Secret(_TEXT)
-    assert "hunter" not in repr(plain)
-
-
 def test_json_schema_marks_a_secret_as_write_only() -> None:
     """Who reads the JSON Schema knows that a secret is never shown."""
     properties = _LOGIN.json_schema()["$defs"]["Login"]["properties"]
