@@ -41,8 +41,8 @@ _LAYERS = (
         "status",
         "tree",
     ),
-    ("document", "explain", "shape", "source", "watcher"),
-    ("manifest", "schema"),
+    ("document", "explain", "inotify", "shape", "source"),
+    ("manifest", "schema", "watcher"),
     ("loader",),
     ("manager", "publisher"),
     ("publisher_process", "supervisor"),
@@ -64,7 +64,7 @@ _RANK = {
 # The library, and the modules that may import it; a name ending in a dot is a package.
 _DOORS: dict[str, set[str]] = {
     "yaml": {"document"},
-    "pyinotify": {"watcher"},
+    "pyinotify": {"inotify"},
     "mmap": {"record"},
     "falcon": {"service."},
     "gunicorn": set(),

@@ -105,6 +105,10 @@ class NotBoundError(StartupError):
     """This process has no record to read: the gunicorn hooks did not run in it."""
 
 
+class InotifyUnavailableError(LiveconfigError):
+    """The kernel gives no inotify instance or watch now; whoever watches polls."""
+
+
 class PayloadTooLargeError(LiveconfigError):
     """
     A payload does not fit into the record; the last publication stays.

@@ -1,8 +1,8 @@
 """
 `FileWatcher`: from what happens on the disk to one call, "it may have changed".
 
-Owns: inotify, the watches, settling, the fall back to polling. The door of pyinotify.
-Must not know: what the file holds, what the action does.
+Owns: settling, the fall back to polling, when the action is called.
+Must not know: how events are read, what the file holds, what the action does.
 Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
 | what happens on the way to the path     | the action is called |
@@ -13,187 +13,26 @@ Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 | something is deleted or renamed away    | `settle_ms` later    |
 | events or a watch were lost             | at once              |
 | nothing                                 | after `poll_seconds` |
-
-The directories of the path are watched from the root down, then it is walked again: a
-change from before its watch shows in the second walk, a later one makes an event. What
-links *inside* a watched directory lead to is seen with the next poll only.
-
-The events are read here, because pyinotify's own reader stops at a name that is not
-UTF-8 and only logs that events were lost.
 """
 
 from __future__ import annotations
 
-import ctypes
-import enum
 import logging
 import math
 import os
 import select
-import struct
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
-from liveconfig.chain import DATA, Notice, Watch, walk
-
-with warnings.catch_warnings():
-    # It imports asyncore, which says that it will be gone.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import pyinotify
-
-# What it has to say is raised here as an error; it would print it on stderr as well.
-pyinotify.log.disabled = True
-
-_SELF = pyinotify.IN_DELETE_SELF | pyinotify.IN_MOVE_SELF
-_MASKS = {
-    Notice.COMING: pyinotify.IN_CREATE | pyinotify.IN_MOVED_TO,
-    Notice.GOING: pyinotify.IN_DELETE | pyinotify.IN_MOVED_FROM,
-    Notice.WRITING: pyinotify.IN_MODIFY | pyinotify.IN_CLOSE_WRITE,
-}
-
-# `struct inotify_event`: watch descriptor, mask, cookie, length of the name.
-_HEADER = struct.Struct("iIII")
-_READ_BYTES = 65536
-
-# Each failed try means that the path changed while its watches were put up.
-_TRIES_MAX = 20
+from liveconfig.errors import InotifyUnavailableError
+from liveconfig.inotify import Change, Inotify
 
 _POLLING_SECONDS = 1.0
 _UNCLOSED_SETTLES = 20
 _SETTLING_SECONDS_MAX = 1.0
 
 log = logging.getLogger("liveconfig.watcher")
-
-
-class _Place(NamedTuple):
-    directory: str
-    watch: Watch
-
-
-class _Change(enum.Flag):
-    """What events mean for the loop."""
-
-    NOTHING = 0
-    SETTLING = enum.auto()
-    UNCLOSED = enum.auto()
-    AT_ONCE = enum.auto()
-    MOVED = enum.auto()
-    LOST = enum.auto()
-
-
-class _Inotify:
-    """One inotify instance and the watches for one path."""
-
-    def __init__(self) -> None:
-        self._manager = pyinotify.WatchManager()
-        self._places: dict[int, _Place] = {}
-        self.descriptor: int = self._manager.get_fd()
-        os.set_inheritable(self.descriptor, False)
-
-    def close(self) -> None:
-        self._manager.close()
-
-    def arm(self, path: str) -> None:
-        """
-        Watch all that `path` hangs on, and nothing else.
-
-        Raises:
-            OSError: a watch is not to be had; some others are there.
-            UnicodeEncodeError: the name of a directory is not for pyinotify.
-        """
-        wanted = walk(path)
-        for _ in range(_TRIES_MAX):
-            is_complete = self._watch(wanted)
-            before, wanted = wanted, walk(path)
-            if is_complete and wanted == before:
-                break
-
-    def forget(self) -> None:
-        """Take all watches away, and with them the meaning of all pending events."""
-        for wd in list(self._places):
-            self._remove(wd)
-
-    def changes(self) -> Iterator[tuple[_Change, str]]:
-        """Read what happened, without waiting: each change and the name it is about."""
-        data = os.read(self.descriptor, _READ_BYTES)
-        start = 0
-        while start < len(data):
-            wd, mask, _, length = _HEADER.unpack_from(data, start)
-            start += _HEADER.size + length
-            name = os.fsdecode(data[start - length : start].rstrip(b"\0"))
-            yield self._change(wd, mask, name), name
-
-    def _watch(self, wanted: dict[str, Watch]) -> bool:
-        """Put up the watches; one that is there already keeps its descriptor."""
-        places: dict[int, _Place] = {}
-        is_complete = True
-        for directory, watch in wanted.items():
-            try:
-                wd = self._add(directory, watch)
-                if wd in places:
-                    # The same directory, mounted in two places on the way.
-                    watch |= places[wd].watch
-                    self._add(directory, watch)
-                places[wd] = _Place(directory, watch)
-            except (FileNotFoundError, NotADirectoryError):
-                is_complete = False
-            except PermissionError:
-                # One may pass through a directory that one may not watch.
-                if watch.notice:
-                    raise
-        for wd in self._places.keys() - places.keys():
-            self._remove(wd)
-        self._places = places
-        return is_complete
-
-    def _add(self, directory: str, watch: Watch) -> int:
-        mask = _SELF | pyinotify.IN_ONLYDIR | pyinotify.IN_DONT_FOLLOW
-        for notice, events in _MASKS.items():
-            mask |= events if notice in watch.notice else 0
-        wd: int = self._manager.add_watch(directory, mask)[directory]
-        if wd < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), directory)
-        return wd
-
-    def _remove(self, wd: int) -> None:
-        del self._places[wd]
-        self._manager.rm_watch(wd)
-        # It keeps what the kernel no longer knows.
-        self._manager.watches.pop(wd, None)
-
-    def _change(self, wd: int, mask: int, name: str) -> _Change:
-        if mask & pyinotify.IN_Q_OVERFLOW:
-            return _Change.LOST
-        place = self._places.get(wd)
-        if place is None:
-            return _Change.NOTHING
-        if mask & (pyinotify.IN_IGNORED | pyinotify.IN_UNMOUNT):
-            return _Change.LOST
-        if mask & _SELF:
-            # Removed here, so that the IN_IGNORED which follows is nothing new.
-            self._remove(wd)
-            return _Change.MOVED | _Change.SETTLING
-        if not place.watch.concerns(name):
-            return _Change.NOTHING
-        return _change_of_name(place, mask, name)
-
-
-def _change_of_name(place: _Place, mask: int, name: str) -> _Change:
-    if mask & pyinotify.IN_MODIFY:
-        return _Change.SETTLING | _Change.UNCLOSED
-    if mask & pyinotify.IN_CLOSE_WRITE:
-        return _Change.SETTLING
-    if mask & pyinotify.IN_MOVED_TO:
-        is_flip = name == DATA and place.watch.names is not None
-        return _Change.AT_ONCE | (_Change.NOTHING if is_flip else _Change.MOVED)
-    if mask & pyinotify.IN_CREATE:
-        is_link = os.path.islink(os.path.join(place.directory, name))
-        return _Change.MOVED | (_Change.AT_ONCE if is_link else _Change.SETTLING)
-    return _Change.MOVED | _Change.SETTLING
 
 
 class _Settling:
@@ -263,9 +102,10 @@ class FileWatcher:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._mode = "inotify"
-        self._inotify: _Inotify | None = None
+        self._inotify: Inotify | None = None
         self._retry_at = 0.0
         self._acted_at = time.monotonic()
+        self._is_stopped = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poller = select.poll()
         self._poller.register(self._wake, select.POLLIN)
@@ -280,12 +120,13 @@ class FileWatcher:
         """
         Call the action for each change, until `stop`; what the action raises ends it.
         """
-        while True:
+        while not self._is_stopped:
             timeout_ms = max(0.0, self._deadline() - time.monotonic()) * 1000
             ready = {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
             if self._wake in ready:
-                return
-            if ready and self._take_changes():
+                os.eventfd_read(self._wake)
+                self._act()
+            elif ready and self._take_changes():
                 self._act()
             elif time.monotonic() >= self._deadline():
                 # Renewed because a mount, for one, makes no event.
@@ -298,6 +139,11 @@ class FileWatcher:
 
         May be called from anywhere: a signal handler, a thread, the action, twice.
         """
+        self._is_stopped = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the action called soon, as if something had changed; from anywhere."""
         if self._wake >= 0:
             os.eventfd_write(self._wake, 1)
 
@@ -351,6 +197,8 @@ class FileWatcher:
         return min(self._settling.due, self._acted_at + seconds)
 
     def _act(self) -> None:
+        if self._is_stopped:
+            return
         self._settling.clear()
         self._action()
         self._acted_at = time.monotonic()
@@ -359,16 +207,16 @@ class FileWatcher:
         """Take in what happened, and tell whether to act at once."""
         assert self._inotify is not None
         now = time.monotonic()
-        changes = _Change.NOTHING
+        changes = Change.NOTHING
         for change, name in self._inotify.changes():
             changes |= change
-            if _Change.SETTLING in change:
-                self._settling.note(now, name, _Change.UNCLOSED in change)
-        if _Change.LOST in changes:
+            if Change.SETTLING in change:
+                self._settling.note(now, name, Change.UNCLOSED in change)
+        if Change.LOST in changes:
             self._inotify.forget()
-        if changes & (_Change.LOST | _Change.MOVED):
+        if changes & (Change.LOST | Change.MOVED):
             self._arm()
-        return bool(changes & (_Change.LOST | _Change.AT_ONCE))
+        return bool(changes & (Change.LOST | Change.AT_ONCE))
 
     def _arm(self) -> None:
         """Put up or renew the watches, or poll until the next try."""
@@ -377,10 +225,10 @@ class FileWatcher:
             return
         try:
             if self._inotify is None:
-                self._inotify = _Inotify()
+                self._inotify = Inotify()
                 self._poller.register(self._inotify.descriptor, select.POLLIN)
             self._inotify.arm(self._path)
-        except (OSError, UnicodeEncodeError, pyinotify.PyinotifyError) as error:
+        except InotifyUnavailableError as error:
             self._disarm()
             self._retry_at = now + self._RETRY_SECONDS
             self._set_mode("polling", str(error))

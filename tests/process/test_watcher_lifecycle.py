@@ -81,6 +81,20 @@ def test_stop_from_another_thread_ends_run(tmp_path: Path) -> None:
         timer.join()
 
 
+def test_woken_watcher_calls_the_action_though_nothing_changed(tmp_path: Path) -> None:
+    """Whoever doubts what the action did last can have it called, before `run` too."""
+    path = tmp_path / "a"
+    path.write_text("0")
+    reader = Reader(path)
+    watcher = FileWatcher(path, reader, settle_ms=NEVER_MS, poll_seconds=600)
+    watcher.wake()
+    with watcher:
+        reader.wait_for("0")
+        watcher.wake()
+        eventually(lambda: reader.seen == ["0", "0"])
+    watcher.wake()
+
+
 def test_stop_from_the_action_is_its_last_call(tmp_path: Path) -> None:
     """The action may end the watcher that calls it."""
     calls = []
