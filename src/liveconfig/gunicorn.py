@@ -81,9 +81,9 @@ def _start(server: Any) -> Supervisor:
             f"this is {sys.platform}: liveconfig needs Linux (inotify and memfd); "
             "run it in a container"
         )
-    limit = Settings.from_environ().payload_bytes_max
+    settings = Settings.from_environ()
     shared = manager.SharedMemory(
-        config=Record.create("liveconfig-config", limit),
+        config=Record.create("liveconfig-config", settings.payload_bytes_max),
         status=Record.create("liveconfig-status", _STATUS_BYTES_MAX),
     )
 
@@ -91,7 +91,7 @@ def _start(server: Any) -> Supervisor:
         # Through the server: HUP may have given it another logger.
         server.log.log(level, "liveconfig: %s", text)
 
-    supervisor = Supervisor(shared.config, shared.status, log)
+    supervisor = Supervisor(shared.config, shared.status, log, settings.poll_seconds)
     supervisor.start()
     manager.bind(shared)
     return supervisor

@@ -13,6 +13,7 @@ everyone else is served the snapshot before it meanwhile.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -28,9 +29,13 @@ from liveconfig.status import PublisherStatus
 
 T = TypeVar("T")
 
-# How long a record that could not be read is left alone: every look at it costs a
+# How long a version that could not be read is left alone: every look at it costs a
 # request some microseconds, and damage does not mend itself.
 _RETRY_SECONDS = 0.1
+
+# How often a process that has no config yet tries: the master has a record that was
+# overwritten made whole again within a second or two.
+_FIRST_TRIES_MAX = 30
 
 # A version that no record has, so that the first `get` takes the slow path.
 _NO_VERSION = -1
@@ -49,6 +54,14 @@ class SharedMemory:
 
     config: Record
     status: Record
+
+    def publisher_status(self) -> PublisherStatus | None:
+        """Return what the publisher says of itself, None where it cannot be read."""
+        try:
+            publication = self.status.read()
+        except CorruptRecordError:
+            return None
+        return publication and PublisherStatus.from_bytes(publication.payload)
 
 
 _shared: SharedMemory | None = None
@@ -112,6 +125,7 @@ class ConfigManager(Generic[T]):
         "_snapshot",
         "_stale_since",
         "_type",
+        "_unreadable_head",
         "_version",
     )
 
@@ -130,6 +144,7 @@ class ConfigManager(Generic[T]):
         self._config: Any = None
         self._snapshot: Snapshot[T] | None = None
         self._stale_since: float | None = None
+        self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
         self._lock = threading.Lock()
         _renew_lock_in_children(self)
@@ -180,18 +195,28 @@ class ConfigManager(Generic[T]):
             if self._snapshot is None:
                 shared = bound()
                 self._schema = self._find_schema(shared)
-                self._keep(self._decoded(shared.config, 0), shared.config.head)
+                self._keep(self._decoded_first(shared.config), shared.config.head)
             assert self._snapshot is not None
             return self._snapshot
 
+    def _decoded_first(self, record: Record) -> Snapshot[T] | None:
+        """Read as soon as it can be read: there is nothing to serve meanwhile."""
+        for _ in range(_FIRST_TRIES_MAX):
+            with contextlib.suppress(CorruptRecordError):
+                return self._decoded(record, 0)
+            threading.Event().wait(_RETRY_SECONDS)
+        return self._decoded(record, 0)
+
     def _take(self, held: Snapshot[T]) -> None:
-        if self._stale_since is not None and time.monotonic() < self._retry_at:
-            return
         record = bound().config
+        head = record.version
+        if head == self._unreadable_head and time.monotonic() < self._retry_at:
+            return
         try:
             snapshot = self._decoded(record, held.version)
         except CorruptRecordError:
             self._stale_since = self._stale_since or time.time()
+            self._unreadable_head = head
             self._retry_at = time.monotonic() + _RETRY_SECONDS
         else:
             self._keep(snapshot, record.head)
@@ -208,6 +233,7 @@ class ConfigManager(Generic[T]):
 
     def _keep(self, snapshot: Snapshot[T] | None, head: memoryview) -> None:
         self._stale_since = None
+        self._unreadable_head = _NO_VERSION
         if snapshot is None:
             return
         # In this order: whoever sees the new version here must get the new config,
@@ -221,15 +247,13 @@ class ConfigManager(Generic[T]):
         if self._type is None:
             return Schema.load(Settings.from_environ().schema)
         schema: Schema[T] = Schema(self._type)
-        publication = shared.status.read()
-        if publication is not None:
-            served = PublisherStatus.from_bytes(publication.payload).schema
-            if served != schema.name:
-                raise NotBoundError(
-                    f"this ConfigManager is for {schema.name}, but the config is "
-                    f"published as {served or 'a plain mapping'}: set "
-                    f"LIVECONFIG_SCHEMA={schema.name}"
-                )
+        status = shared.publisher_status()
+        if status is not None and status.schema != schema.name:
+            raise NotBoundError(
+                f"this ConfigManager is for {schema.name}, but the config is "
+                f"published as {status.schema or 'a plain mapping'}: set "
+                f"LIVECONFIG_SCHEMA={schema.name}"
+            )
         return schema
 
 

@@ -78,10 +78,16 @@ class Publisher:
         self._published: bytes | None = None
         self._told: PublisherStatus | None = None
         self.status = _status_before(status.record, settings, schema)
+        config.writer.skip(self.status.version)
         self._resume()
 
     def refresh(self) -> None:
-        """Read the source and publish it if it is good and new; never raise for it."""
+        """
+        Read the source and publish it if it is good and new; never raise for it.
+
+        A record that others have overwritten is made whole again. The status is written
+        in any case: by that the master knows that this process is well.
+        """
         try:
             reading = self._source.read()
         except SourceUnavailableError as error:
@@ -92,6 +98,8 @@ class Publisher:
         else:
             self._found()
             self._consider(reading)
+        self._mend()
+        self._report(checked_at=time.time())
 
     def fall_back(self, on_missing: str) -> None:
         """
@@ -159,8 +167,11 @@ class Publisher:
             log.error("the last good config is not kept on disk: %s", error)
 
     def _resume(self) -> None:
+        record = self._config_channel.record
         try:
-            publication = self._config_channel.record.read()
+            if not record.is_whole(self.status.version):
+                raise CorruptRecordError("it was overwritten by something else")
+            publication = record.read()
             if publication is not None:
                 digest, _ = self._schema.unpack(publication.payload)
                 self._published = publication.payload
@@ -169,6 +180,18 @@ class Publisher:
             # Damaged, or made by another schema: whatever the source holds is new.
             log.warning("the last publication cannot be read any more: %s", error)
             self._report(digest="")
+
+    def _mend(self) -> None:
+        channel = self._config_channel
+        if self._published is None or channel.record.is_whole(self.status.version):
+            return
+        version = channel.writer.publish(self._published)
+        log.critical(
+            "the record was overwritten by something else: what was live is published "
+            "again, as version %d",
+            version,
+        )
+        self._report(version=version, published_at=time.time())
 
     def _consider(self, reading: Reading) -> None:
         if reading.digest == self._seen_digest:
@@ -296,6 +319,7 @@ def _status_before(
         before,
         pid=status.pid,
         started_at=status.started_at,
+        starts=before.starts + 1,
         source=status.source,
         schema=status.schema,
         mode=status.mode,

@@ -20,7 +20,7 @@ from liveconfig.errors import LiveconfigError, StartupError
 from liveconfig.mounts import is_single_file_mount
 from liveconfig.parent import end_with_parent
 from liveconfig.publisher import Channel, Publisher
-from liveconfig.relay import RelayHandler
+from liveconfig.relay import LOOK_AGAIN, RelayHandler
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
 from liveconfig.status import PublisherStatus
@@ -54,6 +54,7 @@ def run(
         on_mode_change=publisher.set_mode,
     )
     signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
+    signal.signal(LOOK_AGAIN, lambda *_: watcher.wake())
     if is_single_file_mount(settings.path):
         log.warning(
             "%s is a mount of a single file (subPath), which never changes: mount the "

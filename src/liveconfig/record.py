@@ -65,6 +65,11 @@ _SLOTS = 2
 # all visible here yet. Both pass in microseconds; a damaged record does not pass.
 _TRIES_MAX = 100
 
+# After damage nobody can tell how many versions there were: more are skipped than
+# anyone publishes before it is noticed. What is larger than any count is no version.
+_VERSIONS_SKIPPED = 1_000_000
+_VERSION_MAX = 2**62
+
 # `struct flock` of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK = "hhqqi4x"
 
@@ -121,13 +126,25 @@ class Record:
         """
         descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(descriptor, _size_bytes(payload_bytes_max))
-        os.pwrite(descriptor, struct.pack("QQ", _MAGIC, payload_bytes_max), 0)
+        _write_header(descriptor, payload_bytes_max)
         fcntl.fcntl(
             descriptor,
             fcntl.F_ADD_SEALS,
             fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
         )
         return cls(descriptor)
+
+    def is_whole(self, version_min: int) -> bool:
+        """Tell whether the newest publication can be read, and is as new as that."""
+        try:
+            publication = self.read()
+        except CorruptRecordError:
+            return False
+        return (publication.version if publication else 0) >= version_min
+
+    def mend_header(self) -> None:
+        """Write the header again, so that others can attach; for the record's maker."""
+        _write_header(self.descriptor, self.payload_bytes_max)
 
     @property
     def version(self) -> int:
@@ -196,7 +213,11 @@ class Writer:
     The one writer of a record.
 
     It may be killed between any two stores: the readers keep the newest publication,
-    and the next writer goes on from it.
+    and the next writer goes on from it. It counts for itself, so that versions go on
+    growing when other processes have overwritten the record.
+
+    Attributes:
+        version: that of the newest publication.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -224,6 +245,12 @@ class Writer:
         self._memory = _map(self._claim, mmap.PROT_READ | mmap.PROT_WRITE)
         self._bytes = memoryview(self._memory)
         self._words = self._bytes.cast("Q")
+        self.version = self._version_before()
+
+    def skip(self, version: int) -> None:
+        """Go on after `version`, if the record looks as if it had never come so far."""
+        if version > self.version:
+            self.version = version + _VERSIONS_SKIPPED
 
     def publish(self, payload: bytes) -> int:
         """
@@ -235,7 +262,8 @@ class Writer:
         if len(payload) > self._payload_bytes_max:
             raise PayloadTooLargeError(len(payload), self._payload_bytes_max)
         words = self._words
-        version = words[_HEAD_WORD] + 1
+        self.version += 1
+        version = self.version
         slot = _slot_word(version, self._payload_bytes_max)
         start = (slot + _PAYLOAD) * _WORD_BYTES
         # A reader that is still copying this slot learns that it is too late.
@@ -247,6 +275,19 @@ class Writer:
         # This one store is the publication; before it, nothing has happened.
         words[_HEAD_WORD] = version
         return version
+
+    def _version_before(self) -> int:
+        """Return the version that the writer before came to, as far as can be known."""
+        head = self._words[_HEAD_WORD]
+        slots = [
+            self._words[_slot_word(number, self._payload_bytes_max) + _VERSION]
+            for number in range(_SLOTS)
+        ]
+        # Wherever a writer dies, the slot that the head names is whole.
+        if head in slots or (head == 0 and max(slots) <= 1):
+            return head
+        known = [version for version in (head, *slots) if version < _VERSION_MAX]
+        return max(known, default=0) + _VERSIONS_SKIPPED
 
     def close(self) -> None:
         """Give up the claim; what was published stays."""
@@ -276,6 +317,10 @@ def _checksum(version: int, payload: bytes) -> int:
 
 def _flock(kind: int) -> bytes:
     return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
+
+
+def _write_header(descriptor: int, payload_bytes_max: int) -> None:
+    os.pwrite(descriptor, struct.pack("QQ", _MAGIC, payload_bytes_max), 0)
 
 
 def _payload_bytes_max(descriptor: int) -> int:

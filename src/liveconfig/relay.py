@@ -21,6 +21,9 @@ from collections.abc import Iterator
 
 # The level of the one message that is not a log line: the first read is done.
 READY = 0
+# What the master tells the publisher: look at source and record, though nothing
+# changed. One that cannot hear it yet ignores this signal, and is about to look anyway.
+LOOK_AGAIN = signal.SIGURG
 
 _MESSAGE_BYTES_MAX = 16_384
 

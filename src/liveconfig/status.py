@@ -60,6 +60,8 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     Attributes:
         pid: the publisher's process.
         started_at: when it started.
+        starts: how many publishers this master has had, this one included.
+        checked_at: when it last looked at the source.
         source: the file or directory, as the operator named it.
         schema: `module:Class` that it validates with, "" for a plain mapping.
         mode: how it watches, `inotify` or `polling`.
@@ -80,6 +82,8 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     started_at: float
     source: str
     schema: str
+    starts: int = 1
+    checked_at: float = 0.0
     mode: str = "inotify"
     version: int = 0
     digest: str = ""

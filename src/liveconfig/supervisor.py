@@ -9,6 +9,9 @@ Why no thread: the master forks workers at any moment, and a forked copy of a th
 locks would stop a worker. `check` is called from the master's own loop instead.
 Why a pidfd: the master reaps every child, and a number may belong to another process
 the moment after.
+Why the version of the status is the publisher's pulse: it writes its status whenever it
+has looked at the source, so at least once in every `poll_seconds`, and nobody has to
+wake it to ask.
 """
 
 from __future__ import annotations
@@ -25,12 +28,18 @@ from collections.abc import Callable, Iterable
 
 from liveconfig.errors import StartupError
 from liveconfig.record import Record
-from liveconfig.relay import READY, Relay
+from liveconfig.relay import LOOK_AGAIN, READY, Relay
 
 # How long the publisher may take to read the source for the first time.
 _START_SECONDS = 30.0
 # How long it may take to end when it is asked to.
 _STOP_SECONDS = 2.0
+# How often the records are looked through for damage.
+_RECORD_SECONDS = 1.0
+# How long it may be stopped (SIGSTOP, a debugger that was left) before it is replaced.
+_STOPPED_SECONDS_MAX = 5.0
+# How much later than it must its pulse may come, on a machine that is busy.
+_LATE_SECONDS_MAX = 30.0
 
 # It is started again at once when it has lived for a while, and ever more slowly when
 # it dies young: a schema that crashes must not take a core.
@@ -62,6 +71,10 @@ class Child:
         self._pidfd = os.pidfd_open(process.pid)
         # The pidfd is what knows; this keeps `subprocess` from waiting for the number.
         process.returncode = 0
+        self._running_at = self.started_at
+        self._pulse = -1
+        self._pulse_at = self.started_at
+        self._is_condemned = False
 
     def has_ended(self) -> bool:
         """Tell whether the process is gone, and leave no zombie if it is."""
@@ -71,6 +84,42 @@ class Child:
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         return True
+
+    def hang(self, pulse: int, pulse_seconds: float) -> str:
+        """
+        Say how the process hangs, in words that follow its name; "" if it is well.
+
+        Args:
+            pulse: a number that it changes at least once in every `pulse_seconds`.
+            pulse_seconds: see there.
+        """
+        now = time.monotonic()
+        if not self._is_stopped():
+            self._running_at = now
+        if pulse != self._pulse:
+            self._pulse, self._pulse_at = pulse, now
+        if now - self._running_at > _STOPPED_SECONDS_MAX:
+            return f"has been stopped for {now - self._running_at:.0f} s"
+        if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:
+            return f"has done nothing for {now - self._pulse_at:.0f} s"
+        return ""
+
+    def kill(self) -> bool:
+        """Kill the process without waiting; tell whether this is the first time."""
+        is_first, self._is_condemned = not self._is_condemned, True
+        signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        return is_first
+
+    def look_again(self) -> None:
+        """Have a living process look at source and record, though nothing changed."""
+        signal.pidfd_send_signal(self._pidfd, LOOK_AGAIN)
+
+    def _is_stopped(self) -> bool:
+        # Without taking the news away: it is there for as long as the process stands.
+        options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        with contextlib.suppress(ChildProcessError):
+            return os.waitid(os.P_PIDFD, self._pidfd, options) is not None
+        return False
 
     def wait_ready(self) -> list[tuple[int, str]]:
         """
@@ -117,7 +166,9 @@ class Supervisor:
         restarts: how often a publisher was started because one had died.
     """
 
-    def __init__(self, config: Record, status: Record, log: Log) -> None:
+    def __init__(
+        self, config: Record, status: Record, log: Log, poll_seconds: float
+    ) -> None:
         """
         Prepare; nothing runs yet.
 
@@ -125,8 +176,13 @@ class Supervisor:
             config: the record of configs.
             status: the record of the publisher's state.
             log: takes a level of `logging` and a text.
+            poll_seconds: how often, at least, the publisher looks at the source.
         """
         self.restarts = 0
+        self._poll_seconds = poll_seconds
+        self._records_at = 0.0
+        self._version = 0
+        self._is_damaged = False
         self._config = config
         self._status = status
         self._log = log
@@ -175,6 +231,8 @@ class Supervisor:
             self._tell(child.relay.messages())
             if ended:
                 self._bury(child)
+            else:
+                self._look_after(child)
         elif self._start_at is not None and time.monotonic() >= self._start_at:
             self._restart()
 
@@ -193,6 +251,42 @@ class Supervisor:
         self._start_at = None
         if child is not None:
             child.close()
+
+    def _look_after(self, child: Child) -> None:
+        """End a publisher that hangs, and have one that is well mend the records."""
+        trouble = child.hang(self._status.version, self._poll_seconds)
+        if trouble:
+            # It is started again when it is gone: never are there two.
+            if child.kill():
+                self._log(
+                    logging.ERROR,
+                    f"the publisher (pid {child.pid}) {trouble}; it is killed, the "
+                    "workers serve on",
+                )
+            return
+        now = time.monotonic()
+        if now - self._records_at < _RECORD_SECONDS:
+            return
+        self._records_at = now
+        if not self._has_damage():
+            self._is_damaged = False
+            return
+        if not self._is_damaged:
+            self._is_damaged = True
+            self._log(
+                logging.CRITICAL,
+                "the record was overwritten by something else; the workers keep their "
+                "config, and the publisher is told to publish it again",
+            )
+        child.look_again()
+
+    def _has_damage(self) -> bool:
+        for record in (self._config, self._status):
+            record.mend_header()
+        if self._config.is_whole(self._version) and self._status.is_whole(0):
+            self._version = self._config.version
+            return False
+        return True
 
     def _bury(self, child: Child) -> None:
         self._child = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from liveconfig.schema import Schema
 from liveconfig.status import PublisherStatus
 from liveconfig.supervisor import Supervisor
 from tests.support.children import Child
+from tests.support.damage import overwrite
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume
 
@@ -31,7 +33,7 @@ class Master:
         self.status = Record.create("test-status", 65_536)
         self.lines: list[str] = []
         self.supervisor = Supervisor(
-            self.config, self.status, lambda level, text: self.lines.append(text)
+            self.config, self.status, lambda _, text: self.lines.append(text), 60.0
         )
 
     def message(self) -> str:
@@ -206,6 +208,127 @@ def test_publisher_that_dies_young_is_started_ever_more_slowly(
     eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
     waits = [line.split("again in ")[1] for line in master.lines if "again in" in line]
     assert waits[:3] == ["0.0 s", "0.1 s", "0.2 s"]
+
+
+def test_stopped_publisher_is_replaced(
+    master: Master, volume: ConfigMapVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that stands still for too long is killed, told about once, and succeeded."""
+    monkeypatch.setattr(supervisor_module, "_STOPPED_SECONDS_MAX", 0.2)
+    master.supervisor.start()
+    stopped = master.publisher()
+    stopped.suspend()
+    _flip(volume, "while it stood")
+    eventually(lambda: master.message() == "while it stood")
+    assert not stopped.is_running()
+    assert master.supervisor.pid != stopped.pid
+    assert master.publisher_status().starts == 2
+    (line,) = (line for line in master.lines if "has been stopped for" in line)
+    assert str(stopped.pid) in line
+
+
+def test_publisher_that_is_stopped_for_a_moment_goes_on(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """One that is stopped and continued within the limit is left alone."""
+    master.supervisor.start()
+    publisher = master.publisher()
+    publisher.suspend()
+    _flip(volume, "while it stood")
+    assert master.message() == "one"
+    publisher.resume()
+    eventually(lambda: master.message() == "while it stood")
+    assert master.supervisor.pid == publisher.pid
+
+
+def test_publisher_without_a_pulse_is_replaced(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not look at its source as often as it must is succeeded."""
+    monkeypatch.setattr(supervisor_module, "_LATE_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(master.supervisor, "_poll_seconds", 0.2)
+    master.supervisor.start()
+    silent = master.publisher()
+    eventually(lambda: master.message() and master.supervisor.pid != silent.pid)
+    assert any("has done nothing for" in line for line in master.lines)
+
+
+def test_publisher_shows_its_pulse(
+    volume: ConfigMapVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing changes, the status is written within every safety interval."""
+    monkeypatch.setenv("LIVECONFIG_POLL_SECONDS", "1")
+    with contextlib.closing(Master()) as master:
+        master.supervisor.start()
+        before = master.publisher_status()
+        eventually(lambda: master.publisher_status().checked_at > before.checked_at)
+        assert master.config.version == 1
+
+
+_HEADER_BYTES = 16
+
+
+def _can_attach(record: Record) -> bool:
+    descriptor = os.dup(record.descriptor)
+    try:
+        Record(descriptor).close()
+    except StartupError:
+        os.close(descriptor)
+        return False
+    return True
+
+
+_DAMAGED = pytest.mark.parametrize(
+    ("start", "content"),
+    [
+        pytest.param(0, bytes(_HEADER_BYTES), id="header"),
+        pytest.param(64, bytes(8), id="head-zeroed"),
+        pytest.param(64, b"\xff" * 8, id="head-beyond"),
+        pytest.param(4096, bytes(8192), id="slots-start-zeroed"),
+        pytest.param(0, b"\xa5" * 140_000, id="everything"),
+        pytest.param(0, bytes(140_000), id="everything-zeroed"),
+    ],
+)
+
+
+@_DAMAGED
+def test_overwritten_record_is_published_again(
+    master: Master, volume: ConfigMapVolume, start: int, content: bytes
+) -> None:
+    """Whatever is overwritten is told and made whole, and versions go on growing."""
+    master.supervisor.start()
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    overwrite(master.config.descriptor, start, content)
+    eventually(
+        lambda: (
+            master.supervisor.check()
+            or (_can_attach(master.config) and master.config.is_whole(2))
+        )
+    )
+    assert master.message() == "two"
+    is_told = any("was overwritten" in line for line in master.lines)
+    assert is_told or len(content) == _HEADER_BYTES
+    _flip(volume, "three")
+    eventually(lambda: master.message() == "three")
+    assert master.config.version >= 3
+
+
+@_DAMAGED
+def test_record_overwritten_without_a_publisher_goes_on(
+    master: Master, volume: ConfigMapVolume, start: int, content: bytes
+) -> None:
+    """A publisher that finds it so skips more versions than there can have been."""
+    master.supervisor.start()
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    master.publisher().kill()
+    eventually(lambda: not master.config.is_claimed())
+    overwrite(master.config.descriptor, start, content)
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 10.0)
+    eventually(lambda: master.config.is_whole(2))
+    assert master.message() == "two"
+    assert master.config.version == 2 or master.config.version > 1_000_000
 
 
 def test_replace_puts_a_new_publisher_in_place(

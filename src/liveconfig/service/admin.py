@@ -64,10 +64,11 @@ def status_document(
 ) -> dict[str, Any]:
     """Return what `/status` says, ready for JSON; times are ISO 8601 in UTC."""
     shared = bound()
-    publication = shared.status.read()
-    assert publication is not None
-    status = PublisherStatus.from_bytes(publication.payload)
-    is_running = shared.config.is_claimed()
+    known = shared.publisher_status()
+    status = known or PublisherStatus(0, 0.0, "", "")
+    state = _publisher_state(
+        is_running=shared.config.is_claimed(), is_known=bool(known)
+    )
     return {
         "version": snapshot.version,
         "digest": snapshot.digest,
@@ -81,10 +82,12 @@ def status_document(
         "source": {"path": status.source, "missing": _missing(status.missing)},
         "rejected": _rejected(status.rejected),
         "publisher": {
-            "pid": status.pid if is_running else None,
-            "state": "running" if is_running else "restarting",
+            "pid": status.pid if state == "running" else None,
+            "state": state,
             "mode": status.mode,
             "started_at": _time(status.started_at),
+            "starts": status.starts,
+            "checked_at": _time(status.checked_at),
         },
         "worker": {"pid": os.getpid(), "stale_since": _time(stale_since)},
     }
@@ -100,6 +103,12 @@ def create_admin_app(
     app.add_route("/status", StatusResource(manager))
     add_health_routes(app)
     return app
+
+
+def _publisher_state(*, is_running: bool, is_known: bool) -> str:
+    if not is_running:
+        return "restarting"
+    return "running" if is_known else "unknown"
 
 
 def _missing(missing: Missing | None) -> dict[str, Any] | None:
