@@ -191,6 +191,8 @@ def test_waiting_makes_no_system_calls(tmp_path: Path) -> None:
     assert process.wait(10) == 0
     lines = trace.read_text().split('"armed ", 6', 1)[1].splitlines()[1:]
     lines = lines[: next(i for i, line in enumerate(lines) if "SIGTERM" in line)]
-    calls = " ".join(line.split()[1].split("(")[0] for line in lines)
+    names = [line.split()[1].split("(")[0] for line in lines]
+    # Memory is taken from the system now and then; it is not what is looked for.
+    calls = " ".join(name for name in names if name not in {"brk", "mmap", "munmap"})
     wake = "(poll read )+"
     assert re.fullmatch(rf"{wake}write {wake}write ({wake})?poll", calls), calls

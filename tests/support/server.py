@@ -84,7 +84,7 @@ class Server:
         self.master = psutil.Process(self.process.pid)
 
     def _environ(self, path: Path, more: Mapping[str, str]) -> dict[str, str]:
-        kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+        kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "PYTHONPATH")
         environ = {name: os.environ[name] for name in kept if name in os.environ}
         environ["LIVECONFIG_PATH"] = str(path)
         environ["PORT"] = str(self.port)
