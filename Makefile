@@ -18,7 +18,7 @@ MATRIX = 3.10 3.11 3.12 3.13
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest format lock matrix bench clean
+.PHONY: help run test lint types pytest format lock matrix bench mutants clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -63,6 +63,9 @@ matrix: ## run the tests with every Python from 3.10 to 3.13 that is on the PATH
 
 bench: $(VENV)/dev ## measure what the README promises
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
+	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 # Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
 LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \

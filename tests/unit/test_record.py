@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from liveconfig.errors import (
     StartupError,
 )
 from liveconfig.record import Publication, Record, Writer
+from tests.support.damage import overwrite
 
 _LIMIT = 10_000
 _HEAD_BYTE = 64
@@ -39,10 +42,7 @@ def writer(record: Record) -> Iterator[Writer]:
 
 
 def _overwrite(record: Record, byte: int, *words: int) -> None:
-    """Damage the memory behind the record's back."""
-    writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
-    os.pwrite(writable, struct.pack(f"{len(words)}Q", *words), byte)
-    os.close(writable)
+    overwrite(record.descriptor, byte, struct.pack(f"{len(words)}Q", *words))
 
 
 def test_empty_record_has_no_publication(record: Record) -> None:
@@ -196,6 +196,22 @@ def test_damage_is_noticed(
     _overwrite(record, byte, *words)
     with pytest.raises(CorruptRecordError, match="does not hold version"):
         record.read()
+
+
+def test_damaged_length_costs_no_memory() -> None:
+    """However long a slot claims to be, no more is copied than a payload can have."""
+    record = Record.create("test", 1024 * 1024)
+    with contextlib.closing(Writer(record.descriptor)) as writer:
+        writer.publish(b"one")
+        writer.publish(b"two")
+    _overwrite(record, _FIRST_SLOT_BYTE + 8, 2**63)
+    tracemalloc.start()
+    with pytest.raises(CorruptRecordError):
+        record.read()
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    record.close()
+    assert peak_bytes < 100_000
 
 
 def test_head_that_fell_is_noticed(record: Record, writer: Writer) -> None:

@@ -1,0 +1,126 @@
+"""
+Take away each safeguard in turn and see that a test fails: `make mutants`.
+
+Owns: making the changed package, running the tests on it, the table of what failed.
+Must not know: which safeguards there are.
+Runs in: a process of its own.
+
+The changed package lies in a temporary directory that comes first on PYTHONPATH, also
+for the servers that the tests start; the code in the tree is not touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from tests.mutation.mutants import MUTANTS, Mutant
+from tests.support.source_code import PACKAGE, ROOT
+
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)
+# A test that waits for ever is one that fails, too.
+_SECONDS_MAX = 300
+_TESTS_FAILED = 1
+
+
+@contextmanager
+def package_with(mutant: Mutant | None) -> Iterator[Path]:
+    """Give a directory with the package, changed; it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="liveconfig-mutant-") as name:
+        directory = Path(name)
+        shutil.copytree(ROOT / "src" / PACKAGE, directory / PACKAGE)
+        if mutant is not None:
+            path = directory / PACKAGE / f"{mutant.module}.py"
+            path.write_text(mutated(mutant, path.read_text()))
+        yield directory
+
+
+def mutated(mutant: Mutant, text: str) -> str:
+    """
+    Return a module's text without the safeguard.
+
+    Raises:
+        ValueError: the table does not fit the code.
+    """
+    if text.count(mutant.old) != 1:
+        raise ValueError(
+            f"{mutant.module}: {mutant.safeguard}: its text stands there "
+            f"{text.count(mutant.old)} times, not once"
+        )
+    return text.replace(mutant.old, mutant.new)
+
+
+def failing_test(directory: Path, tests: tuple[str, ...]) -> str:
+    """Run tests on the package in `directory`; return the first that fails, or ""."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    process = subprocess.Popen(
+        [*command, "-m", "not stress", *tests],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(directory)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return f"(no end within {_SECONDS_MAX} s)"
+    finally:
+        _kill_all_that_run(directory)
+    if process.returncode == 0:
+        return ""
+    if process.returncode != _TESTS_FAILED:
+        raise RuntimeError(f"the tests could not be run:\n{output}")
+    found = _FAILED.search(output)
+    return found[1] if found else "(a test failed)"
+
+
+def _kill_all_that_run(directory: Path) -> None:
+    """End what a test left, as one may that a mutant makes fail."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("PYTHONPATH") == str(directory):
+                process.kill()
+
+
+def main() -> int:
+    """Run all mutants, or those that have one of the words; print what failed."""
+    parser = argparse.ArgumentParser(description="Take away each safeguard in turn.")
+    parser.add_argument("words", metavar="WORD", nargs="*", help="only some of them")
+    options = parser.parse_args()
+    chosen = [
+        mutant
+        for mutant in MUTANTS
+        if not options.words
+        or any(word in f"{mutant.module}: {mutant.safeguard}" for word in options.words)
+    ]
+    survived = 0
+    for number, mutant in enumerate(chosen, 1):
+        began = time.monotonic()
+        with package_with(mutant) as directory:
+            failed = failing_test(directory, mutant.tests)
+        survived += not failed
+        print(
+            f"{number}/{len(chosen)} {mutant.module}: {mutant.safeguard}: "
+            f"{failed or 'NOTHING FAILED'} ({time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
+    print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
