@@ -25,7 +25,8 @@ def format_key_path(keys: KeyPath) -> str:
     `("servers", 0, "port")` is written `servers[0].port`; a key that is not made of
     word characters and hyphens is quoted, so that a dot inside it stays readable.
     The top of the document is the empty string. A path that nobody would read to its
-    end is cut.
+    end is cut. What a terminal or the log would not show as it is, such as the end of
+    a line, is written as an escape: nobody can forge a line of the log by a key.
     """
     text = ""
     for key in keys:
@@ -35,8 +36,17 @@ def format_key_path(keys: KeyPath) -> str:
             name = key if _PLAIN_KEY.fullmatch(key) else f'"{key}"'
             text += f".{name}" if text else name
     if len(text) > _PATH_CHARACTERS_MAX:
-        return f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
-    return text
+        text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else _escaped(character)
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 class LiveconfigError(Exception):

@@ -33,6 +33,14 @@ def test_key_path_is_readable(keys: KeyPath, text: str) -> None:
     assert format_key_path(keys) == text
 
 
+def test_key_path_is_one_line_of_text() -> None:
+    """No key begins a line of its own in the log, nor speaks to a terminal."""
+    keys = ("a\nb", "\x1b[31m\r", "\x85\u2028\u202e\ud800", "x" * 300 + "\n")
+    text = format_key_path(keys)
+    assert text.startswith(r'"a\nb"."\x1b[31m\r"."\x85\u2028\u202e\ud800"."xxx')
+    assert text.isprintable()
+
+
 def test_endless_key_path_is_cut() -> None:
     """Neither the log nor the status is flooded by a key."""
     assert format_key_path(("k" * 200,)) == "k" * 200
