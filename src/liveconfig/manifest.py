@@ -9,7 +9,6 @@ Runs in: the CLI.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,10 @@ from liveconfig.document import Limits, locate, parse_all
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+# What Kubernetes takes as the name of a file.
+_NAME = re.compile(r"[-._a-zA-Z0-9]+")
+# What ends a line in YAML 1.1, and so counts as one in every place that is told.
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # The key of a text whose lines stand in the file as they are, but for the indent.
 _LITERAL = re.compile(r":\s*\|[-+\d]*\s*(#.*)?$")
 
@@ -54,8 +57,10 @@ class ManifestFile:
             path: the manifest.
         """
         key_line, key_column = locate(self.manifest, path, self.keys, self.document)
-        lines = self.manifest.decode().split("\n")
-        if not line or not _LITERAL.search(lines[key_line - 1]):
+        if not line or path.endswith(".json"):
+            return key_line, key_column
+        lines = _LINE_END.split(self.manifest.decode())
+        if not _LITERAL.search(lines[key_line - 1]):
             return key_line, key_column
         indents = (
             len(text) - len(text.lstrip(" ")) for text in lines[key_line:] if text
@@ -115,14 +120,16 @@ def _data(
             if not name.endswith(_SUFFIXES):
                 continue
             try:
-                yield name, _content(field, text), way
-            except (TypeError, binascii.Error) as error:
+                yield name, _content(field, name, text), way
+            except (TypeError, ValueError) as error:
                 line, column = locate(manifest, path, way, number)
                 key = format_key_path(way)
                 raise InvalidConfigError(path, line, column, key, str(error)) from error
 
 
-def _content(field: str, text: Any) -> bytes:
+def _content(field: str, name: str, text: Any) -> bytes:
+    if not _NAME.fullmatch(name):
+        raise ValueError("Kubernetes takes only letters, figures, - _ and . in a name")
     if not isinstance(text, str):
         raise TypeError("Kubernetes takes only text here: write it as a text block (|)")
     if field == "binaryData":

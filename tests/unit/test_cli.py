@@ -165,6 +165,28 @@ def test_error_in_any_style_of_text_is_placed(
     assert ran.err.startswith(f"cm.yaml:{place}: ")
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_error_after_any_end_of_a_line_is_placed(
+    capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    """Lines are counted as YAML counts them, in the manifest as in the file."""
+    text = _MANIFEST.format(port="x").replace("\n", end)
+    Path("cm.yaml").write_bytes(text.encode())
+    ran = Ran(capsys, "check", _HERE, "cm.yaml")
+    assert ran.err.startswith("cm.yaml:9:5: port: expected a whole number")
+
+
+def test_error_in_a_json_manifest_is_placed_at_its_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A text in JSON has one line, whatever it holds."""
+    data = '{"a.yaml": "message: |\u2028"}'
+    text = f'{{"apiVersion": "v1", "kind": "ConfigMap",\n"data": {data}}}'
+    Path("cm.json").write_bytes(text.replace("|", "[ |").encode())
+    ran = Ran(capsys, "check", _HERE, "cm.json")
+    assert ran.err.startswith("cm.json:2:10: ")
+
+
 def test_list_and_json_manifests_are_checked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -190,6 +212,9 @@ def test_list_and_json_manifests_are_checked(
         ("data: [a]\n", "data: no key ends in .yaml, .yml, .json"),
         ("data: {a.yaml: {message: a}}\n", 'data."a.yaml": Kubernetes takes only text'),
         ("binaryData: {a.yaml: '***'}\n", 'binaryData."a.yaml": '),
+        ("binaryData: {a.yaml: 'é'}\n", 'binaryData."a.yaml": '),
+        ("data: {../a.yaml: 'message: a'}\n", "takes only letters, figures"),
+        ('data: {"a\\n.yaml": "message: a"}\n', r'data."a\n.yaml": Kubernetes takes'),
     ],
 )
 def test_config_map_that_kubernetes_would_refuse_is_bad(
