@@ -313,7 +313,7 @@ def _status_before(
         if publication is None:
             return status
         before = PublisherStatus.from_bytes(publication.payload)
-    except (CorruptRecordError, msgspec.DecodeError):
+    except CorruptRecordError:
         return status
     return msgspec.structs.replace(
         before,

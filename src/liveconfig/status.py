@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
-from liveconfig.errors import InvalidConfigError
+from liveconfig.errors import CorruptRecordError, InvalidConfigError
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -107,6 +107,11 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         Read a state back.
 
         Raises:
-            msgspec.DecodeError: the bytes are not those of a state.
+            CorruptRecordError: the bytes are not those of a state.
         """
-        return msgspec.msgpack.decode(payload, type=cls)
+        try:
+            return msgspec.msgpack.decode(payload, type=cls)
+        # What msgspec raises for text that is not UTF-8, and for endless nesting, is
+        # none of its own errors.
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CorruptRecordError("the record holds no status") from error

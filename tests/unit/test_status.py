@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from liveconfig.errors import InvalidConfigError
+from liveconfig.errors import CorruptRecordError, InvalidConfigError
 from liveconfig.status import Missing, Problem, PublisherStatus, Rejected
 
 
@@ -36,8 +35,18 @@ def test_problem_is_the_error_again() -> None:
     assert str(Problem("c.yaml", 1, 2, "a", "wrong").as_exception()) == str(error)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xc1", b"\x80", b"\x81\xa3pid\xa1x"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xc1",
+        b"\x80",
+        b"\x81\xa3pid\xa1x",
+        b"\x81\xa6source\xa1\xff",
+        b"\x81\xa1x" + b"\x91" * 5000 + b"\xc0",
+    ],
+)
 def test_other_bytes_are_refused(payload: bytes) -> None:
     """Bytes that are no status raise one kind of error."""
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(CorruptRecordError):
         PublisherStatus.from_bytes(payload)
