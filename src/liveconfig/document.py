@@ -84,6 +84,16 @@ class PureParser(Reader, Scanner, Parser):
         Scanner.__init__(self)
         Parser.__init__(self)
 
+    def get_event(self) -> Any:
+        """Return the next event, or refuse the document in the way that parsers do."""
+        try:
+            return super().get_event()
+        # By accident, for an escape beyond Unicode or a version of endless digits.
+        except (ValueError, OverflowError):
+            raise yaml.MarkedYAMLError(
+                problem="a number here is too large", problem_mark=self.get_mark()
+            ) from None
+
 
 # CSafeLoader is more than is needed, but the only name under which the C parser comes
 # whether or not PyYAML was built with it.

@@ -170,16 +170,20 @@ def test_merge_keys_merge_as_in_pyyaml() -> None:
         ("a: !!int ''\n", 1, 4, "a", "this is not a whole number"),
         ("a: !!bool x\n", 1, 4, "a", "this is not true or false"),
         ("a: !!timestamp x\n", 1, 4, "a", "this is not a date"),
+        ('a: "\\UFFFFFFFF"\n', 1, None, "a", "not valid YAML: "),
+        ('a: "\\U00110000"\n', 1, None, "a", "not valid YAML: "),
+        (f"%YAML 1.{'1' * 5000}\n---\na: 1\n", 1, None, "", "not valid YAML: "),
         ("a: b\x00c\n", 1, 5, "", "a control character"),
         ("a: 1\nb: \x1b[0m\n", 2, 4, "", "a control character"),
     ],
 )
 def test_invalid_yaml_is_refused_at_its_place(
-    text: str, line: int, column: int, key: str, problem: str
+    text: str, line: int, column: int | None, key: str, problem: str
 ) -> None:
     """Each refusal names line, column, key path and problem."""
     error = _refusal(text)
-    assert _place(error) == (line, column, key), str(error)
+    # Inside a long word the two parsers point at different characters.
+    assert _place(error) == (line, column or error.column, key), str(error)
     assert problem in error.problem
 
 
