@@ -57,6 +57,9 @@ _IMPLICIT: dict[str, list[tuple[str, re.Pattern[str]]]] = (
 )
 _NONE_IMPLICIT: list[tuple[str, re.Pattern[str]]] = []
 
+# One at the start of a line is left out by libyaml, and is a letter to the pure parser.
+_STRAY_BOM = re.compile("(?:^|[\n\r\x85\u2028\u2029])\ufeff")
+
 # The pure parser quotes a character or a name of the document in its problems.
 _QUOTED = re.compile(
     r"(?<=character) ('.*?'|\".*?\")|(?<=handle) '.*|, but (found|got) .*"
@@ -179,7 +182,7 @@ def _trees(
     content = content.removeprefix(BOM_UTF8)
     text = _decoded(content, tree)
     if not path.endswith(".json"):
-        _refuse_control_characters(text, tree)
+        _refuse_stray_characters(text, tree)
         yield from _yaml_trees(content, new_tree, is_one)
     elif text.strip():
         _read_json(text, tree)
@@ -194,13 +197,19 @@ def _decoded(content: bytes, tree: Tree) -> str:
         tree.refuse(mark, "not UTF-8: save the file in that encoding")
 
 
-def _refuse_control_characters(text: str, tree: Tree) -> None:
+def _refuse_stray_characters(text: str, tree: Tree) -> None:
     match = Reader.NON_PRINTABLE.search(text)
     if match:
         tree.refuse(
             _mark(text, match.start()),
             "a control character stands here: remove it, or write it as an escape in "
             "double quotes",
+        )
+    match = _STRAY_BOM.search(text)
+    if match:
+        tree.refuse(
+            _mark(text, match.end() - 1),
+            "a byte order mark stands inside of the file: remove it",
         )
 
 

@@ -90,6 +90,7 @@ def test_byte_order_mark_and_line_endings_are_accepted() -> None:
     """A file from Windows reads as any other."""
     assert parse(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n", "c.yaml", _LIMITS) == {"a": 1, "b": 2}
     assert parse(b'\xef\xbb\xbf{"a": 1}\r\n', "c.json", _LIMITS) == {"a": 1}
+    assert _parse("a: x\ufeff\n") == {"a": "x\ufeff"}
 
 
 def test_one_document_may_be_marked() -> None:
@@ -170,6 +171,8 @@ def test_merge_keys_merge_as_in_pyyaml() -> None:
         ("a: !!int ''\n", 1, 4, "a", "this is not a whole number"),
         ("a: !!bool x\n", 1, 4, "a", "this is not true or false"),
         ("a: !!timestamp x\n", 1, 4, "a", "this is not a date"),
+        ("a: 1\n\ufeffb: 2\n", 2, 1, "", "a byte order mark stands inside"),
+        ("\ufeff\ufeffa: 1\n", 1, 1, "", "a byte order mark stands inside"),
         ('a: "\\UFFFFFFFF"\n', 1, None, "a", "not valid YAML: "),
         ('a: "\\U00110000"\n', 1, None, "a", "not valid YAML: "),
         (f"%YAML 1.{'1' * 5000}\n---\na: 1\n", 1, None, "", "not valid YAML: "),
