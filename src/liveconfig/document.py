@@ -90,7 +90,7 @@ class PureParser(Reader, Scanner, Parser):
     def get_event(self) -> Any:
         """Return the next event, or refuse the document in the way that parsers do."""
         try:
-            return super().get_event()
+            return super().get_event()  # type: ignore[no-untyped-call]
         # By accident, for an escape beyond Unicode or a version of endless digits.
         except (ValueError, OverflowError):
             raise yaml.MarkedYAMLError(
