@@ -112,7 +112,9 @@ def _whole_number(
     values: Mapping[str, str], name: str, default: int, least: int, most: int
 ) -> int:
     text = values.get(name) or str(default)
-    if text.isascii() and text.isdigit() and least <= int(text[:12]) <= most:
+    # No more digits than the largest limit has: int() of thousands is an error.
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if is_number and least <= int(text) <= most:
         return int(text)
     raise StartupError(
         f"{name} is {text!r}: it takes a whole number from {least} to {most}"

@@ -61,6 +61,8 @@ def test_every_variable_is_honoured() -> None:
         {"PORT": " 80"},
         {"PORT": "\u0661"},
         {"PORT": "9" * 5000},
+        {"PORT": "000000000080" + "0" * 8},
+        {"PORT": "000000000080" + "0" * 5000},
         {"LIVECONFIG_ADMIN_PORT": "x"},
         {"WEB_CONCURRENCY": "0"},
         {"LIVECONFIG_SETTLE_MS": "1.5"},
