@@ -30,12 +30,13 @@ def is_single_file_mount(path: str, mount_table: str | None = None) -> bool:
     if os.path.isdir(path):
         return False
     if mount_table is None:
-        mount_table = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+        mount_table = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
     return os.path.abspath(path) in _mount_points(mount_table)
 
 
 def _mount_points(mount_table: str) -> set[str]:
-    fields = (line.split(" ") for line in mount_table.splitlines())
+    # Nothing else ends a row: of what else could, the kernel escapes nothing.
+    fields = (line.split(" ") for line in mount_table.split("\n"))
     return {
         _ESCAPE.sub(lambda match: chr(int(match[1], 8)), line[_MOUNT_POINT_FIELD])
         for line in fields

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from liveconfig.mounts import is_single_file_mount
 
 _TABLE = (
@@ -25,6 +27,13 @@ def test_mounted_file_with_odd_characters_is_recognised(tmp_path: Path) -> None:
     file.write_text("")
     escaped = str(file).replace("\\", "\\134").replace(" ", "\\040")
     assert is_single_file_mount(str(file), _TABLE.format(mount=escaped))
+
+
+@pytest.mark.parametrize("odd", ["\r", "\x0c", "\x1c", "\x85", "\u2028", "\udcff"])
+def test_mounted_file_with_a_separator_in_its_name_is_recognised(odd: str) -> None:
+    """Only a newline ends a row of the table."""
+    path = f"/etc/{odd}/config.yaml"
+    assert is_single_file_mount(path, _TABLE.format(mount=path))
 
 
 def test_file_in_a_mounted_directory_is_not_meant(tmp_path: Path) -> None:
