@@ -9,6 +9,7 @@ Runs in: a process of its own.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -225,6 +226,9 @@ def _run(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
+    # As stderr is already: a path or text that cannot be shown is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = _run(options)
         sys.stdout.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -340,6 +341,20 @@ def test_installed_command_finds_a_schema_in_the_working_directory(
         [*command, "--schema=shop:Shop"], capture_output=True, text=True, check=True
     )
     assert ran.stdout.startswith("c.yaml: ok, sha256:")
+
+
+def test_what_cannot_be_shown_is_escaped(directory: Path) -> None:
+    """Neither a name that is not UTF-8 nor a terminal that is not is a traceback."""
+    command = [Path(sys.executable).with_name("liveconfig"), "check", b"\xff.yaml"]
+    Path(os.fsdecode(b"\xff.yaml")).write_text("message: a\n")
+    environ = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    ran = subprocess.run(command, capture_output=True, env=environ)
+    assert (ran.returncode, ran.stdout[:16]) == (0, rb"\udcff.yaml: ok,")
+    _write("c.yaml", "message: \u20ac\n")
+    environ["PYTHONIOENCODING"] = "ascii"
+    command = [command[0], "show", "c.yaml"]
+    ran = subprocess.run(command, capture_output=True, env=environ)
+    assert json.loads(ran.stdout) == {"message": "\u20ac"}
 
 
 def test_reader_that_goes_away_is_no_traceback(directory: Path) -> None:
