@@ -191,7 +191,6 @@ MUTANTS = (
         "        self._config = snapshot.config\n"
         "        self._version = snapshot.version\n",
         "        self._version = snapshot.version\n"
-        "        time.sleep(0.001)\n"
         "        self._config = snapshot.config\n",
         _MANAGER,
     ),

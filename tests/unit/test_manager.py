@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import threading
 from collections.abc import Iterator
+from types import FrameType
+from typing import Any
 
 import msgspec
 import pytest
@@ -88,6 +91,12 @@ def memory() -> Iterator[Memory]:
     memory = Memory()
     yield memory
     memory.close()
+
+
+@pytest.fixture(autouse=True)
+def _first_try_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody mends a record here, so nobody waits for that."""
+    monkeypatch.setattr(manager_module, "_FIRST_TRIES_MAX", 0)
 
 
 @pytest.fixture
@@ -272,6 +281,38 @@ def test_threads_never_see_an_older_version_after_a_newer(memory: Memory) -> Non
     for thread in threads:
         thread.join()
     assert fell == []
+
+
+def test_other_threads_see_no_mixture_at_any_store(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """Wherever a pick-up is interrupted, another thread's versions only grow."""
+    memory.publish("1")
+    greetings.get()
+    memory.publish("2")
+    seen = [1]
+
+    def look() -> None:
+        for _ in range(2):
+            seen.append(int(greetings.get().message))
+            seen.append(greetings.snapshot().version)
+
+    def at_each_line(frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code is not ConfigManager._keep.__code__:
+            return None
+        if event == "line":
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+        return at_each_line
+
+    sys.settrace(at_each_line)
+    greetings.get()
+    sys.settrace(None)
+    look()
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (1, 2)
+    assert len(seen) > 20
 
 
 def test_child_of_a_busy_parent_refreshes(
