@@ -30,7 +30,7 @@ from tests.support.source_code import PACKAGE, ROOT
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)
 # A test that waits for ever is one that fails, too.
-_SECONDS_MAX = 300
+_SECONDS_MAX = 120
 _TESTS_FAILED = 1
 
 

@@ -252,9 +252,16 @@ def test_get_while_another_thread_decodes_does_not_wait(
     memory.publish("one")
     greetings.get()
     memory.publish("two")
+    seen: list[object] = []
+
+    def look() -> None:
+        seen.extend([greetings.get(), greetings.snapshot().version])
+
     with greetings._lock:
-        assert greetings.get() == Greeting("one")
-        assert greetings.snapshot().version == 1
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        thread.join(5.0)
+        assert seen == [Greeting("one"), 1]
     assert greetings.get() == Greeting("two")
 
 
