@@ -21,7 +21,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 def is_single_file_mount(path: str, mount_table: str | None = None) -> bool:
     """
-    Tell whether `path` is itself a mount point and a file.
+    Tell whether `path`, wherever links lead it, is itself a mount point and a file.
 
     Args:
         path: the file that is watched.
@@ -31,7 +31,7 @@ def is_single_file_mount(path: str, mount_table: str | None = None) -> bool:
         return False
     if mount_table is None:
         mount_table = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
-    return os.path.abspath(path) in _mount_points(mount_table)
+    return os.path.realpath(path) in _mount_points(mount_table)
 
 
 def _mount_points(mount_table: str) -> set[str]:

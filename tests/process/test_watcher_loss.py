@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from liveconfig.mounts import is_single_file_mount
 from liveconfig.watcher import FileWatcher
 from tests.support.children import Child
 from tests.support.eventually import eventually
@@ -91,6 +92,25 @@ def test_unmounted_filesystem_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("below")
     seen = with_own_mounts(steps)
     assert seen in (["below", "last"], ["below", "below", "last"])
+
+
+def test_single_file_that_is_mounted_is_told_from_a_directory(tmp_path: Path) -> None:
+    """The kernel's own table says which paths never change, by way of links too."""
+
+    def steps() -> list[bool]:
+        subprocess.run(
+            ["mount", "--bind", tmp_path / "x/a", tmp_path / "a"], check=True
+        )
+        subprocess.run(["mount", "--bind", tmp_path / "x", tmp_path / "y"], check=True)
+        return [is_single_file_mount(str(tmp_path / name)) for name in names]
+
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+    for name in ("x/a", "a"):
+        (tmp_path / name).touch()
+    (tmp_path / "link").symlink_to("a")
+    names = ["a", "link", "x/a", "y/a", "y"]
+    assert with_own_mounts(steps) == [True, True, False, False, False]
 
 
 def test_directory_that_is_mounted_twice_is_watched_for_both(tmp_path: Path) -> None:
