@@ -110,11 +110,6 @@ class Inotify:
             if is_complete and wanted == before:
                 break
 
-    def forget(self) -> None:
-        """Take all watches away, and with them the meaning of all pending events."""
-        for wd in list(self._places):
-            self._remove(wd)
-
     def changes(self) -> Iterator[tuple[Change, str]]:
         """Read what happened, without waiting: each change and the name it is about."""
         data = os.read(self.descriptor, _READ_BYTES)

@@ -212,8 +212,6 @@ class FileWatcher:
             changes |= change
             if Change.SETTLING in change:
                 self._settling.note(now, name, Change.UNCLOSED in change)
-        if Change.LOST in changes:
-            self._inotify.forget()
         if changes & (Change.LOST | Change.MOVED):
             self._arm()
         return bool(changes & (Change.LOST | Change.AT_ONCE))

@@ -262,7 +262,7 @@ MUTANTS = (
         "links are watched and not followed",
         "pyinotify.IN_ONLYDIR | pyinotify.IN_DONT_FOLLOW",
         "pyinotify.IN_ONLYDIR",
-        (*_CHAIN, *_SOURCES, *_LOSS),
+        _CHAIN,
     ),
     Mutant(
         "inotify",
@@ -280,17 +280,17 @@ MUTANTS = (
     ),
     Mutant(
         "watcher",
-        "after a loss all watches are put up anew",
-        "            self._inotify.forget()\n",
-        "            pass\n",
-        _LOSS,
-    ),
-    Mutant(
-        "watcher",
         "what moved is watched again",
         "if changes & (Change.LOST | Change.MOVED):",
         "if changes & Change.LOST:",
         _CHAIN,
+    ),
+    Mutant(
+        "watcher",
+        "what was lost is watched again",
+        "if changes & (Change.LOST | Change.MOVED):",
+        "if changes & Change.MOVED:",
+        _LOSS,
     ),
     Mutant(
         "watcher",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from liveconfig import inotify as inotify_module
+from liveconfig.chain import Notice, Watch
+from liveconfig.inotify import Inotify
 from liveconfig.watcher import FileWatcher
 from tests.support.watching import (
     NEVER_MS,
@@ -187,3 +191,17 @@ def test_relative_path_is_taken_from_where_it_was_given(
         monkeypatch.chdir("/")
         (tmp_path / "a").write_text("1")
         reader.wait_for("1")
+
+
+def test_link_in_the_place_of_a_directory_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What became a link since it was looked at gets no watch on what it leads to."""
+    (tmp_path / "target").mkdir()
+    (tmp_path / "link").symlink_to("target")
+    stale = {str(tmp_path / "link"): Watch(Notice.COMING, None)}
+    monkeypatch.setattr(inotify_module, "walk", lambda path: stale)
+    with contextlib.closing(Inotify()) as inotify:
+        inotify.arm(str(tmp_path / "link/a"))
+        details = Path(f"/proc/self/fdinfo/{inotify.descriptor}").read_text()
+    assert "inotify wd" not in details
