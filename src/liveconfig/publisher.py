@@ -81,12 +81,15 @@ class Publisher:
         config.writer.skip(self.status.version)
         self._resume()
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """
         Read the source and publish it if it is good and new; never raise for it.
 
         A record that others have overwritten is made whole again. The status is written
         in any case: by that the master knows that this process is well.
+
+        Returns:
+            whether there was a source, good or not.
         """
         try:
             reading = self._source.read()
@@ -100,6 +103,7 @@ class Publisher:
             self._consider(reading)
         self._mend()
         self._report(checked_at=time.time())
+        return self.status.missing is None
 
     def fall_back(self, on_missing: str) -> None:
         """

@@ -61,7 +61,7 @@ def run(
             "directory instead",
             settings.path,
         )
-    publisher.refresh()
+    watcher.act()
     if not publisher.status.version:
         publisher.fall_back(settings.on_missing)
     _require_a_version(publisher.status)

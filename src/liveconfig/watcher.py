@@ -88,11 +88,11 @@ class FileWatcher:
 
         Args:
             path: the file or directory, wherever links lead it.
-            action: called without arguments, once for a burst of changes.
+            action: called without arguments, once for a burst of changes, and again
+                1 s later if it returns False: what it misses may come without event.
             settle_ms: how long plain writes must be quiet, in milliseconds.
             poll_seconds: the longest time without a call, in seconds.
-            on_mode_change: called with the new mode and the reason; from here already
-                if inotify is not to be had.
+            on_mode_change: called with the new mode and the reason; from here, too.
         """
         self._path = os.path.join(os.getcwd(), path)
         self._action = action
@@ -106,6 +106,7 @@ class FileWatcher:
         self._retry_at = 0.0
         self._acted_at = time.monotonic()
         self._is_stopped = False
+        self._has_found = True
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poller = select.poll()
         self._poller.register(self._wake, select.POLLIN)
@@ -117,21 +118,19 @@ class FileWatcher:
         return self._mode
 
     def run(self) -> None:
-        """
-        Call the action for each change, until `stop`; what the action raises ends it.
-        """
+        """Call the action for each change, until `stop`; what it raises ends this."""
         while not self._is_stopped:
             timeout_ms = max(0.0, self._deadline() - time.monotonic()) * 1000
             ready = {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
             if self._wake in ready:
                 os.eventfd_read(self._wake)
-                self._act()
+                self.act()
             elif ready and self._take_changes():
-                self._act()
+                self.act()
             elif time.monotonic() >= self._deadline():
                 # Renewed because a mount, for one, makes no event.
                 self._arm()
-                self._act()
+                self.act()
 
     def stop(self) -> None:
         """
@@ -192,15 +191,16 @@ class FileWatcher:
 
     def _deadline(self) -> float:
         seconds = self._poll_seconds
-        if self._inotify is None:
+        if self._inotify is None or not self._has_found:
             seconds = min(seconds, _POLLING_SECONDS)
         return min(self._settling.due, self._acted_at + seconds)
 
-    def _act(self) -> None:
+    def act(self) -> None:
+        """Call the action now, in the thread of `run` or before it."""
         if self._is_stopped:
             return
         self._settling.clear()
-        self._action()
+        self._has_found = self._action() is not False
         self._acted_at = time.monotonic()
 
     def _take_changes(self) -> bool:

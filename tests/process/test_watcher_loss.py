@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,24 @@ def test_single_file_that_is_mounted_is_told_from_a_directory(tmp_path: Path) ->
     (tmp_path / "link").symlink_to("a")
     names = ["a", "link", "x/a", "y/a", "y"]
     assert with_own_mounts(steps) == [True, True, False, False, False]
+
+
+def test_action_that_finds_nothing_is_called_again(tmp_path: Path) -> None:
+    """What comes back without an event is found within a second."""
+    found = iter([False, False, True])
+    seen: list[bool] = []
+
+    def action() -> bool:
+        seen.append(next(found))
+        return seen[-1]
+
+    with FileWatcher(tmp_path / "a", action, poll_seconds=600) as watcher:
+        (tmp_path / "b").symlink_to("nowhere")
+        (tmp_path / "b").rename(tmp_path / "a")
+        eventually(lambda: len(seen) == 3)
+        # Nothing is left to be called for: a fourth call would end the watcher.
+        assert watcher._deadline() > time.monotonic() + 500
+    assert seen == [False, False, True]
 
 
 def test_directory_that_is_mounted_twice_is_watched_for_both(tmp_path: Path) -> None:

@@ -118,6 +118,16 @@ def test_refresh_names_the_changed_keys(
     assert "hunter2" not in caplog.text
 
 
+def test_refresh_tells_whether_there_is_a_source(desk: Desk) -> None:
+    """A bad source is one, a missing one is none."""
+    publisher = desk.publisher()
+    assert not publisher.refresh()
+    desk.path.write_text("message: [\n")
+    assert publisher.refresh()
+    desk.path.write_text("message: one\n")
+    assert publisher.refresh()
+
+
 def test_log_line_of_a_large_change_is_short(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
