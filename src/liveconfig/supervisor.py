@@ -54,23 +54,27 @@ class Child:
     """One publisher process and the master's ends of what ties them together."""
 
     def __init__(self, config: Record, status: Record) -> None:
-        """Start the process; it claims both records itself."""
-        self.relay = Relay()
-        self.relay.wake_on_message()
-        descriptors = (config.descriptor, status.descriptor, self.relay.sender)
-        process = subprocess.Popen(
-            _command(*descriptors),
-            stdin=subprocess.DEVNULL,
-            pass_fds=descriptors,
-            # Ctrl-C is for the master, which ends its children in order.
-            start_new_session=True,
-        )
-        os.close(self.relay.sender)
+        """
+        Start the process; it claims both records itself.
+
+        Raises:
+            StartupError: no descriptor or no process is to be had; nothing is left.
+        """
+        try:
+            self.relay = Relay()
+        except OSError as error:
+            raise _not_to_be_had(error)
+        try:
+            self.relay.wake_on_message()
+            self.pid, self._pidfd = _spawn(
+                config.descriptor, status.descriptor, self.relay.sender
+            )
+        except OSError as error:
+            self.relay.close()
+            raise _not_to_be_had(error)
+        finally:
+            os.close(self.relay.sender)
         self.started_at = time.monotonic()
-        self.pid = process.pid
-        self._pidfd = os.pidfd_open(process.pid)
-        # The pidfd is what knows; this keeps `subprocess` from waiting for the number.
-        process.returncode = 0
         self._running_at = self.started_at
         self._pulse = -1
         self._pulse_at = self.started_at
@@ -202,8 +206,8 @@ class Supervisor:
         Raises:
             StartupError: there is none; no process is left.
         """
-        self._child = Child(self._config, self._status)
         try:
+            self._child = Child(self._config, self._status)
             self._tell(self._child.wait_ready())
         except StartupError:
             self.stop()
@@ -310,12 +314,40 @@ class Supervisor:
     def _restart(self) -> None:
         self._start_at = None
         self.restarts += 1
-        self._child = Child(self._config, self._status)
+        try:
+            self._child = Child(self._config, self._status)
+        except StartupError as error:
+            # No reason to end the master, which would end the workers.
+            self._log(logging.ERROR, f"the publisher does not start: {error}")
+            self._schedule(lived_seconds=0.0)
 
     def _tell(self, lines: Iterable[tuple[int, str]]) -> None:
         for level, text in lines:
             if level != READY:
                 self._log(level, text)
+
+
+def _spawn(*descriptors: int) -> tuple[int, int]:
+    """Start the publisher and return its number and its pidfd."""
+    process = subprocess.Popen(
+        _command(*descriptors),
+        stdin=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        # Ctrl-C is for the master, which ends its children in order.
+        start_new_session=True,
+    )
+    # The pidfd is what knows; this keeps `subprocess` from waiting for the number.
+    process.returncode = 0
+    try:
+        return process.pid, os.pidfd_open(process.pid)
+    except OSError:
+        # Nobody has waited for it yet, so the number is still its own.
+        os.kill(process.pid, signal.SIGKILL)
+        raise
+
+
+def _not_to_be_had(error: OSError) -> StartupError:
+    return StartupError(f"no process for it is to be had: {error}")
 
 
 def _command(config: int, status: int, relay: int) -> list[str]:

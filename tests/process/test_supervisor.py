@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from liveconfig.supervisor import Supervisor
 from tests.support.children import Child
 from tests.support.damage import overwrite
 from tests.support.eventually import eventually
+from tests.support.limits import no_descriptors
 from tests.support.volume import ConfigMapVolume
 
 _SCHEMA = Schema.load("")
@@ -329,6 +331,45 @@ def test_record_overwritten_without_a_publisher_goes_on(
     eventually(lambda: master.config.is_whole(2))
     assert master.message() == "two"
     assert master.config.version == 2 or master.config.version > 1_000_000
+
+
+def test_start_without_descriptors_is_told(master: Master) -> None:
+    """When there is none for the publisher the start fails, and nothing is left."""
+    with (
+        no_descriptors(psutil.Process()),
+        pytest.raises(StartupError, match="Too many open files"),
+    ):
+        master.supervisor.start()
+    assert psutil.Process().children() == []
+
+
+def test_restart_without_descriptors_is_tried_again(master: Master) -> None:
+    """A master that has no descriptor for a new publisher lives on, and tries again."""
+    master.supervisor.start()
+    descriptors = os.listdir("/proc/self/fd")
+    with no_descriptors(psutil.Process()):
+        master.publisher().kill()
+        eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
+        assert master.supervisor.pid is None
+    assert any("does not start: no process" in line for line in master.lines)
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
+    assert master.message() == "one"
+    assert len(os.listdir("/proc/self/fd")) == len(descriptors)
+
+
+def test_publisher_without_a_pidfd_is_not_left_behind(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that cannot be watched over is ended at once."""
+
+    def no_pidfd(pid: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", no_pidfd)
+    with pytest.raises(StartupError, match="Too many open files"):
+        master.supervisor.start()
+    os.wait()
+    assert psutil.Process().children() == []
 
 
 def test_replace_puts_a_new_publisher_in_place(
