@@ -44,7 +44,7 @@ _LAYERS = (
     ("document", "explain", "inotify", "shape", "source"),
     ("manifest", "schema", "watcher"),
     ("loader",),
-    ("manager", "publisher"),
+    ("child", "manager", "publisher"),
     ("publisher_process", "supervisor"),
     ("gunicorn",),
     ("",),

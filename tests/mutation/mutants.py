@@ -406,14 +406,14 @@ MUTANTS = (
         _SUPERVISOR,
     ),
     Mutant(
-        "supervisor",
+        "child",
         "one that is stopped is replaced",
         "if now - self._running_at > _STOPPED_SECONDS_MAX:",
         "if False:",
         _SUPERVISOR,
     ),
     Mutant(
-        "supervisor",
+        "child",
         "one without a pulse is replaced",
         "if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:",
         "if False:",
@@ -431,13 +431,6 @@ MUTANTS = (
         "the header is written again",
         "record.mend_header()",
         "pass",
-        _SUPERVISOR,
-    ),
-    Mutant(
-        "supervisor",
-        "the publisher inherits what it needs alone",
-        "pass_fds=descriptors,",
-        "close_fds=False,",
         _SUPERVISOR,
     ),
     Mutant(

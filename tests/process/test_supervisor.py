@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from liveconfig import supervisor as supervisor_module
+from liveconfig import child as child_module
 from liveconfig.errors import StartupError
 from liveconfig.record import Record
 from liveconfig.schema import Schema
@@ -151,7 +151,7 @@ def test_crash_at_start_is_told(
     master: Master, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A publisher that dies without a word fails the start all the same."""
-    monkeypatch.setattr(supervisor_module, "_command", lambda *_: ["/bin/false"])
+    monkeypatch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
     with pytest.raises(StartupError, match="the publisher died"):
         master.supervisor.start()
 
@@ -205,7 +205,7 @@ def test_publisher_that_dies_young_is_started_ever_more_slowly(
 ) -> None:
     """One that dies at once again and again does not take a core."""
     master.supervisor.start()
-    monkeypatch.setattr(supervisor_module, "_command", lambda *_: ["/bin/false"])
+    monkeypatch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
     master.publisher().kill()
     eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
     waits = [line.split("again in ")[1] for line in master.lines if "again in" in line]
@@ -216,7 +216,7 @@ def test_stopped_publisher_is_replaced(
     master: Master, volume: ConfigMapVolume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that stands still for too long is killed, told about once, and succeeded."""
-    monkeypatch.setattr(supervisor_module, "_STOPPED_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(child_module, "_STOPPED_SECONDS_MAX", 0.2)
     master.supervisor.start()
     stopped = master.publisher()
     stopped.suspend()
@@ -247,7 +247,7 @@ def test_publisher_without_a_pulse_is_replaced(
     master: Master, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that does not look at its source as often as it must is succeeded."""
-    monkeypatch.setattr(supervisor_module, "_LATE_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(child_module, "_LATE_SECONDS_MAX", 0.1)
     monkeypatch.setattr(master.supervisor, "_poll_seconds", 0.2)
     master.supervisor.start()
     silent = master.publisher()
