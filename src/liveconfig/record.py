@@ -70,6 +70,9 @@ _TRIES_MAX = 100
 _VERSIONS_SKIPPED = 1_000_000
 _VERSION_MAX = 2**62
 
+# A checksum has 32 bits, so none is this.
+_NO_CHECKSUM = 2**64 - 1
+
 # `struct flock` of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK = "hhqqi4x"
 
@@ -246,6 +249,7 @@ class Writer:
         self._bytes = memoryview(self._memory)
         self._words = self._bytes.cast("Q")
         self.version = self._version_before()
+        self._wipe_unfinished()
 
     def skip(self, version: int) -> None:
         """Go on after `version`, if the record looks as if it had never come so far."""
@@ -288,6 +292,17 @@ class Writer:
             return head
         known = [version for version in (head, *slots) if version < _VERSION_MAX]
         return max(known, default=0) + _VERSIONS_SKIPPED
+
+    def _wipe_unfinished(self) -> None:
+        # A writer that died in the middle may have left a whole slot under the version
+        # that is published next. Where the new head may become visible before the new
+        # slot (arm64), a reader would take for published what never was.
+        slot = _slot_word(self.version + 1, self._payload_bytes_max)
+        self._words[slot + _CHECKSUM] = _NO_CHECKSUM
+        # What is stored before the kernel gives up a lock of its own is visible before
+        # what is stored after it took that lock again: hence twice.
+        for _ in range(2):
+            fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
 
     def close(self) -> None:
         """Give up the claim; what was published stays."""

@@ -245,6 +245,25 @@ def test_publication_after_damage_is_served(record: Record, writer: Writer) -> N
     assert record.read() == Publication(2, b"two")
 
 
+def test_unfinished_publication_is_not_taken_for_its_successors(
+    record: Record,
+) -> None:
+    """A successor's head, seen before its slot, publishes nothing of the dead one."""
+    dead = Writer(record.descriptor)
+    dead.publish(b"one")
+    dead.publish(b"stored whole by a writer that died before the head")
+    _overwrite(record, _HEAD_BYTE, 1)
+    dead.close()
+    successor = Writer(record.descriptor)
+    _overwrite(record, _HEAD_BYTE, 2)
+    with pytest.raises(CorruptRecordError):
+        record.read(held_version=1)
+    _overwrite(record, _HEAD_BYTE, 1)
+    assert successor.publish(b"two") == 2
+    assert record.read(held_version=1) == Publication(2, b"two")
+    successor.close()
+
+
 def test_foreign_descriptor_is_refused() -> None:
     """A descriptor that is not a record's is refused in one sentence."""
     foreign = os.memfd_create("foreign")
