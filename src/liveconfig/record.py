@@ -15,6 +15,9 @@ only when two publications begin while it copies; then it starts over.
 The memory is a memfd: it has no name, it is freed with the last process that holds it,
 and it is sealed, so that nobody can shrink it under a reader (which would be SIGBUS).
 
+The marks `model: C1` and so on name the steps of the model in tests/model/record.pml,
+in which every order of events is explored: C for the claim, W for publish, R for read.
+
 All words are 8 bytes in the machine's own byte order:
 
 | byte         | word | holds                                                    |
@@ -168,32 +171,34 @@ class Record:
             CorruptRecordError: no try found one whole publication, or the version fell;
                 nothing was changed, and the next call tries afresh.
         """
-        for _ in range(_TRIES_MAX):
-            version = self.head[0]
-            if version == held_version:
+        for _ in range(_TRIES_MAX):  # model: R1
+            version = self.head[0]  # model: R2
+            if version == held_version:  # model: R3
                 return None
-            if version < held_version:
+            if version < held_version:  # model: R4
                 break
             payload = self._copy(version)
             if payload is not None:
-                return Publication(version, payload)
-        raise CorruptRecordError(
+                return Publication(version, payload)  # model: R10
+        raise CorruptRecordError(  # model: R11
             f"the record does not hold version {self.head[0]} whole"
         )
 
     def _copy(self, version: int) -> bytes | None:
         words = self._words
         slot = _slot_word(version, self.payload_bytes_max)
-        length = words[slot + _LENGTH]
-        if words[slot + _VERSION] != version or length > self.payload_bytes_max:
+        length = words[slot + _LENGTH]  # model: R5
+        if words[slot + _VERSION] != version:  # model: R6
+            return None
+        if length > self.payload_bytes_max:
             return None
         start = (slot + _PAYLOAD) * _WORD_BYTES
-        payload = bytes(self._bytes[start : start + length])
+        payload = bytes(self._bytes[start : start + length])  # model: R7
         # Where stores may become visible in any order (arm64), the checksum is the
         # only witness; where they may not, the version already tells.
-        if words[slot + _CHECKSUM] != _checksum(version, payload):
+        if words[slot + _CHECKSUM] != _checksum(version, payload):  # model: R8
             return None
-        if words[slot + _VERSION] != version:
+        if words[slot + _VERSION] != version:  # model: R9
             return None
         return payload
 
@@ -238,8 +243,9 @@ class Writer:
         # Opened anew: a lock on the inherited description would be shared with every
         # process that inherited it, and would outlive this one.
         self._claim = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
+        lock = _flock(fcntl.F_WRLCK)
         try:
-            fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
+            fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, lock)  # model: C1
         except (BlockingIOError, PermissionError) as error:
             os.close(self._claim)
             raise RecordClaimedError(
@@ -266,18 +272,18 @@ class Writer:
         if len(payload) > self._payload_bytes_max:
             raise PayloadTooLargeError(len(payload), self._payload_bytes_max)
         words = self._words
-        self.version += 1
+        self.version += 1  # model: W1
         version = self.version
         slot = _slot_word(version, self._payload_bytes_max)
         start = (slot + _PAYLOAD) * _WORD_BYTES
         # A reader that is still copying this slot learns that it is too late.
-        words[slot + _VERSION] = 0
-        self._bytes[start : start + len(payload)] = payload
-        words[slot + _LENGTH] = len(payload)
-        words[slot + _CHECKSUM] = _checksum(version, payload)
-        words[slot + _VERSION] = version
+        words[slot + _VERSION] = 0  # model: W2
+        self._bytes[start : start + len(payload)] = payload  # model: W3
+        words[slot + _LENGTH] = len(payload)  # model: W4
+        words[slot + _CHECKSUM] = _checksum(version, payload)  # model: W5
+        words[slot + _VERSION] = version  # model: W6
         # This one store is the publication; before it, nothing has happened.
-        words[_HEAD_WORD] = version
+        words[_HEAD_WORD] = version  # model: W7
         return version
 
     def _version_before(self) -> int:
@@ -298,10 +304,10 @@ class Writer:
         # that is published next. Where the new head may become visible before the new
         # slot (arm64), a reader would take for published what never was.
         slot = _slot_word(self.version + 1, self._payload_bytes_max)
-        self._words[slot + _CHECKSUM] = _NO_CHECKSUM
+        self._words[slot + _CHECKSUM] = _NO_CHECKSUM  # model: C2
         # What is stored before the kernel gives up a lock of its own is visible before
         # what is stored after it took that lock again: hence twice.
-        for _ in range(2):
+        for _ in range(2):  # model: C3
             fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
 
     def close(self) -> None:

@@ -62,15 +62,15 @@ MUTANTS = (
     Mutant(
         "record",
         "the slot's version is looked at before the copy",
-        "if words[slot + _VERSION] != version or length > self.payload_bytes_max:",
-        "if length > self.payload_bytes_max:",
+        "if words[slot + _VERSION] != version:  # model: R6",
+        "if False:",
         _RECORD,
     ),
     Mutant(
         "record",
         "a length beyond the slot is refused",
-        "if words[slot + _VERSION] != version or length > self.payload_bytes_max:",
-        "if words[slot + _VERSION] != version:",
+        "if length > self.payload_bytes_max:",
+        "if False:",
         _RECORD,
     ),
     Mutant(
@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "record",
         "a second writer is refused",
-        "fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))",
+        "fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, lock)",
         "pass",
         _RECORD,
     ),
@@ -120,6 +120,20 @@ MUTANTS = (
         "a payload over the limit is refused",
         "if len(payload) > self._payload_bytes_max:",
         "if False:",
+        _RECORD,
+    ),
+    Mutant(
+        "record",
+        "the slot's version is looked at again after the copy",
+        "if words[slot + _VERSION] != version:  # model: R9",
+        "if False:",
+        _RECORD,
+    ),
+    Mutant(
+        "record",
+        "what a dead writer left is wiped",
+        "self._words[slot + _CHECKSUM] = _NO_CHECKSUM",
+        "pass",
         _RECORD,
     ),
     Mutant(

@@ -249,15 +249,40 @@ def test_make_prefers_a_newer_python_to_an_old_one(tmp_path: Path) -> None:
     assert "python3.12 -m venv .venv-none" in result.stdout
 
 
-def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
-    """The CI script is the test command of the README, from wherever it is started."""
-    _program(tmp_path, "make", 'echo "$PWD: make $*"')
-    path = _path_with(tmp_path, "dirname")
+def _run_ci(path: str, cwd: Path) -> str:
     result = subprocess.run(
         ["/bin/sh", str(_ROOT / ".ci/run")],
-        cwd=tmp_path,
+        cwd=cwd,
         env={"PATH": path},
         capture_output=True,
         text=True,
     )
-    assert result.stdout == f"{_ROOT}: make test\n"
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
+    """The CI script is the README's test command, then the model, from anywhere."""
+    _program(tmp_path, "make", 'echo "$PWD: make $*"')
+    path = _path_with(tmp_path, "dirname")
+    assert _run_ci(path, tmp_path) == f"{_ROOT}: make test\n{_ROOT}: make model\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "present", "is_installed"),
+    [(0, (), True), (1, (), False), (0, ("spin",), False)],
+    ids=["root", "not root", "there already"],
+)
+def test_ci_installs_what_the_model_needs(
+    tmp_path: Path, user: int, present: tuple[str, ...], is_installed: bool
+) -> None:
+    """The CI script installs spin where it is missing and may be installed."""
+    log = tmp_path / "installed"
+    _program(tmp_path, "id", f"echo {user}")
+    _program(tmp_path, "apt-get", f'echo "$*" >> {log}')
+    for name in ("make", *present):
+        _program(tmp_path, name, "exit 0")
+    _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
+    assert log.exists() is is_installed
+    if is_installed:
+        assert log.read_text().endswith("install spin gcc libc6-dev\n")
