@@ -16,11 +16,11 @@
  * - Payloads of one or two words. Each word names the attempt that stored it, so a value
  *   that is put together from two attempts shows.
  * - Memory in any order (arm64, and weaker). Every store becomes visible when it likes,
- *   to each reader at another time. Four orders hold, and no other: the stores to one
- *   word are seen in their order; a slot is loaded after the head, for the reader
- *   computes its address from what the head held; a slot's words are loaded in any order
- *   among themselves; what was stored before a kernel's lock was given up is visible
- *   before anything that is stored after that lock was taken again.
+ *   to each reader at another time, and a slot's words are loaded in any order. Three
+ *   orders hold, and no other: the stores to one word are seen in their order; a slot is
+ *   loaded after the head, for its address is computed from what the head held; what was
+ *   stored before a kernel's lock was given up is visible before anything that is stored
+ *   after that lock was taken again.
  * - The claim is such an order: it is a file's lock, which the kernel takes back when the
  *   dead process has no mapping of the memory left, and it hands out and takes back under
  *   one lock of its own.
