@@ -18,7 +18,7 @@ MATRIX = 3.10 3.11 3.12 3.13
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest format lock matrix bench model mutants clean
+.PHONY: help run test lint types pytest format lock matrix bench model mutants fuzz clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -70,6 +70,9 @@ mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
 # It needs spin and gcc, and says how to install them.
 model: $(VENV)/dev ## explore every order of events in the record's protocol
 	@$(BIN)/python tests/model/run.py $(ARGS)
+
+fuzz: $(VENV)/dev ## try inputs that nobody wrote, for SECONDS=300
+	@$(BIN)/python -m tests.fuzz.run $(or $(SECONDS),300) $(ARGS)
 
 # Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
 LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \
