@@ -41,6 +41,8 @@ class ConfigResource:
         resp.content_type = falcon.MEDIA_JSON
         resp.data = msgspec.json.encode(self._schema.masked(snapshot.config))
 
+    on_head = on_get
+
 
 class StatusResource:
     """`GET /status`: what is served, since when, and what is not served and why."""
@@ -57,6 +59,8 @@ class StatusResource:
         resp.data = msgspec.json.encode(
             status_document(snapshot, self._manager.stale_since)
         )
+
+    on_head = on_get
 
 
 def status_document(

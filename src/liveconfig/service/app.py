@@ -32,6 +32,8 @@ class MessageResource:
         resp.text = snapshot.config.message
         log.debug("served version %d", snapshot.version)
 
+    on_head = on_get
+
 
 class LivenessResource:
     """`GET /livez`: this worker answers."""
@@ -41,6 +43,8 @@ class LivenessResource:
         resp.content_type = "text/plain; charset=utf-8"
         resp.text = "ok\n"
 
+    on_head = on_get
+
 
 class ReadinessResource:
     """`GET /readyz`: this worker has a config to serve."""
@@ -49,6 +53,8 @@ class ReadinessResource:
         """Answer ok; without a snapshot the request does not come this far."""
         resp.content_type = "text/plain; charset=utf-8"
         resp.text = "ok\n"
+
+    on_head = on_get
 
 
 class LogLevelMiddleware:
