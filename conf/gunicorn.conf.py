@@ -21,5 +21,7 @@ workers = _settings.workers
 
 # Workers prove that they live by touching a file: in memory, not on a disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# Nothing here asks where a request came from, so what a proxy says of it is nobody's.
+forwarded_allow_ips = ""
 # It would want a writable home, and nothing here uses it.
 control_socket_disable = True
