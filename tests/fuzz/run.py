@@ -12,16 +12,20 @@ replay it ever after.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.fuzz.campaign import CORPUS, Target, fuzz, shrunk
 from tests.fuzz.targets import TARGETS
+from tests.fuzz.wire import http_target
+from tests.support.server import Server
 
 _SLICE_SECONDS = 5.0
 _NUMBERS = 2**32
@@ -31,12 +35,33 @@ def main(arguments: Sequence[str]) -> int:
     """Try inputs for as many seconds as are asked for; return the exit status."""
     seconds = float(arguments[0]) if arguments else 300.0
     number = int(arguments[1]) if arguments[1:] else secrets.randbelow(_NUMBERS)
-    print(f"{seconds:.0f} seconds, {len(TARGETS)} targets, first number {number}")
-    tried: Counter[str] = Counter()
+    with _server() as server:
+        targets = [*TARGETS.values(), http_target(server.port, server.admin_port)]
+        print(f"{seconds:.0f} seconds, {len(targets)} targets, first number {number}")
+        return _run(targets, seconds, number)
+
+
+@contextlib.contextmanager
+def _server() -> Iterator[Server]:
+    """A server with a config, that had no error by its end."""
+    with tempfile.TemporaryDirectory(prefix="liveconfig-fuzz-") as place:
+        path = Path(place) / "config.yaml"
+        path.write_text("message: Hello World\n")
+        server = Server(path, Path(place))
+        try:
+            yield server.wait_until_ready()
+            assert server.get().text == "Hello World"
+            assert server.lines(r"Traceback|\[ERROR\]|\[CRITICAL\]") == []
+        finally:
+            server.stop()
+
+
+def _run(targets: Sequence[Target], seconds: float, number: int) -> int:
+    tried = Counter({target.name: 0 for target in targets})
     ended = time.monotonic() + seconds
     while (left := ended - time.monotonic()) > 0:
-        share = min(_SLICE_SECONDS, left / len(TARGETS))
-        for target in TARGETS.values():
+        share = min(_SLICE_SECONDS, left / len(targets))
+        for target in targets:
             result = fuzz(target, number, share)
             tried[target.name] += result.tried
             if result.failure is not None:
@@ -49,8 +74,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _tell(tried: Counter[str]) -> None:
-    for name in TARGETS:
-        print(f"{name:10} {tried[name]:12,} inputs")
+    for name, count in tried.items():
+        print(f"{name:10} {count:12,} inputs")
     print(f"{'all':10} {tried.total():12,} inputs", flush=True)
 
 
@@ -59,7 +84,7 @@ def _keep(target: Target, failure: bytes, reason: str) -> None:
     content = shrunk(target, failure)
     path = _path(CORPUS / target.folders[0], content)
     path.write_bytes(content)
-    print(f"kept in {path.relative_to(Path.cwd())}:\n{content!r}")
+    print(f"kept in {path}:\n{content!r}")
 
 
 def _path(folder: Path, content: bytes) -> Path:

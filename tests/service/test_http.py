@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.raw_http import ask_raw, get_request
 from tests.support.server import Answer, Server
 from tests.support.volume import ConfigMapVolume
 
@@ -94,15 +94,6 @@ def test_every_response_names_the_config(
     assert answer.headers["config-digest"] == status["digest"]
 
 
-def _raw(port: int, request: str) -> tuple[int, str]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(request.encode("latin-1"))
-        answer = b""
-        while piece := connection.recv(65_536):
-            answer += piece
-    return int(answer.split(b" ", 2)[1]), answer.decode()
-
-
 @pytest.mark.parametrize("route", ["config", "status"])
 @pytest.mark.parametrize(
     "target",
@@ -116,6 +107,18 @@ def _raw(port: int, request: str) -> tuple[int, str]:
         "/{}?x=1",
         "/{};x",
         "/%2f{}",
+        "/%252f{}",
+        "/..;/{}",
+        "/;/{}",
+        "/%5c{}",
+        "/\\{}",
+        "/{}%00",
+        "/{}%2f",
+        "/{}/.",
+        "/livez/../{}",
+        "//127.0.0.1:{port}/{}",
+        "https://127.0.0.1:{port}/{}",
+        "{}",
         "http://127.0.0.1:{port}/{}",
         "http://localhost/{}",
     ],
@@ -124,17 +127,20 @@ def test_operators_routes_are_not_on_the_public_port(
     server: Server, target: str, route: str
 ) -> None:
     """No spelling of the path, no host and no forged header leads there."""
-    target = target.replace("{port}", str(server.admin_port)).format(route)
-    status, text = _raw(
-        server.port,
-        f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.admin_port}\r\n"
-        f"X-Forwarded-Port: {server.admin_port}\r\nX-Forwarded-Host: admin\r\n"
-        f"Forwarded: host=127.0.0.1:{server.admin_port}\r\nServer-Port: "
-        f"{server.admin_port}\r\nConnection: close\r\n\r\n",
-    )
-    assert status in (400, 404)
-    assert "Hello World" not in text
-    assert "digest" not in text.partition("\r\n\r\n")[2]
+    target = target.replace("{port}", str(server.admin_port))
+    # Also with a letter encoded, and in capitals.
+    for name in (route, f"%{ord(route[0]):x}{route[1:]}", route.upper()):
+        answer = ask_raw(
+            server.port,
+            f"GET {target.format(name)} HTTP/1.1\r\n"
+            f"Host: 127.0.0.1:{server.admin_port}\r\n"
+            f"X-Forwarded-Port: {server.admin_port}\r\nX-Forwarded-Host: admin\r\n"
+            f"Forwarded: host=127.0.0.1:{server.admin_port}\r\nServer-Port: "
+            f"{server.admin_port}\r\nConnection: close\r\n\r\n",
+        )
+        assert answer.status in (400, 404)
+        assert b"Hello World" not in answer.body
+        assert b"digest" not in answer.body
 
 
 @pytest.mark.parametrize(
@@ -147,10 +153,8 @@ def test_other_methods_are_refused(
 ) -> None:
     """Nothing can be changed over HTTP."""
     port = server.admin_port if admin else server.port
-    status, _ = _raw(
-        port, f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    assert status in (400, 405)
+    answer = ask_raw(port, get_request(path, method=method))
+    assert answer.status in (400, 405)
 
 
 def test_odd_requests_do_not_harm(server: Server) -> None:
@@ -160,7 +164,7 @@ def test_odd_requests_do_not_harm(server: Server) -> None:
         "GET / HTTP/1.1\r\nHost: x\r\nX: " + "y" * 20_000 + "\r\n\r\n",
         "nonsense\r\n\r\n",
     ):
-        assert 400 <= _raw(server.port, request)[0] < 500
+        assert 400 <= ask_raw(server.port, request).status < 500
     assert server.get().text == "Hello World"
 
 
