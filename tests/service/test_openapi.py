@@ -1,0 +1,230 @@
+"""The description of the endpoints, held against the routes and real answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import falcon.inspect
+import msgspec
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from liveconfig.manager import ConfigManager
+from liveconfig.service.admin import create_admin_app
+from liveconfig.service.app import create_public_app
+from liveconfig.service.config import LogLevel, ServiceConfig
+from tests.support.eventually import eventually
+from tests.support.raw_http import RawAnswer, ask_raw, get_request
+from tests.support.server import Server
+from tests.support.volume import ConfigMapVolume
+
+_PATH = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+_DESCRIPTION: dict[str, Any] = yaml.safe_load(_PATH.read_text())
+_PATHS: dict[str, Any] = _DESCRIPTION["paths"]
+_METHODS = ("get", "head")
+
+# The ports by their place among the servers.
+_PUBLIC, _OPERATORS = (server["url"] for server in _DESCRIPTION["servers"])
+
+_GOOD = "message: Hello World\n"
+
+
+class Site:
+    """A server and its volume, with one answer checked against the description."""
+
+    def __init__(self, directory: Path) -> None:
+        self.volume = ConfigMapVolume(directory / "volume", {"config.yaml": _GOOD})
+        self.server = Server(self.volume.path("config.yaml"), directory)
+        self._ports = {
+            _PUBLIC: self.server.port,
+            _OPERATORS: self.server.admin_port,
+        }
+        self.server.wait_until_ready()
+
+    def ask(self, url: str, path: str, method: str, *headers: str) -> RawAnswer:
+        """Ask one of the two ports, and check the answer."""
+        request = get_request(path, *headers, method=method.upper())
+        answer = ask_raw(self._ports[url], request)
+        _check(answer, url, path, method)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with a good config."""
+    site = Site(tmp_path_factory.mktemp("openapi"))
+    yield site
+    site.server.stop()
+
+
+def _resolved(value: Any) -> Any:
+    """Return a part of the description with what it refers to in its place."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            found: Any = _DESCRIPTION
+            for key in value["$ref"].removeprefix("#/").split("/"):
+                found = found[key]
+            return _resolved(found)
+        return {key: _resolved(below) for key, below in value.items()}
+    return [_resolved(below) for below in value] if isinstance(value, list) else value
+
+
+def _assert_valid(value: Any, schema: Any) -> None:
+    Draft202012Validator(_resolved(schema)).validate(value)
+
+
+def _urls(path: str) -> set[str]:
+    servers = _PATHS[path].get("servers", _DESCRIPTION["servers"])
+    return {server["url"] for server in servers}
+
+
+def _check(answer: RawAnswer, url: str, path: str, method: str) -> None:
+    """Hold an answer against the description."""
+    if path not in _PATHS or url not in _urls(path):
+        assert answer.status == 404
+    elif method in _METHODS:
+        responses = _PATHS[path][method]["responses"]
+        _check_response(answer, _resolved(responses[str(answer.status)]), method)
+    elif method == "options":
+        assert (answer.status, answer.headers["allow"]) == (200, "GET, HEAD")
+    else:
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def _check_response(
+    answer: RawAnswer, response: Mapping[str, Any], method: str
+) -> None:
+    for name, header in response.get("headers", {}).items():
+        assert header["required"]
+        _assert_valid(answer.headers[name.lower()], header["schema"])
+    if "content" not in response or method == "head":
+        assert answer.body == b""
+        return
+    kind = answer.headers["content-type"]
+    text = answer.body.decode()
+    value = json.loads(text) if kind == "application/json" else text
+    _assert_valid(value, response["content"][kind]["schema"])
+
+
+def test_description_is_of_this_version_of_openapi() -> None:
+    """The file is OpenAPI 3.1, so that its schemas are JSON Schema as it is."""
+    assert _DESCRIPTION["openapi"].startswith("3.1.")
+    assert _DESCRIPTION["info"].keys() >= {"title", "version"}
+    for schema in _resolved(_DESCRIPTION["components"]["schemas"]).values():
+        Draft202012Validator.check_schema(schema)
+    names = [
+        _PATHS[path][method]["operationId"] for path in _PATHS for method in _METHODS
+    ]
+    assert len(set(names)) == len(names)
+
+
+def test_description_has_exactly_the_routes_of_the_two_ports() -> None:
+    """Each port's routes and methods are those that are described, and no others."""
+    manager: ConfigManager[ServiceConfig] = ConfigManager(ServiceConfig)
+    for url, app in (
+        (_PUBLIC, create_public_app(manager)),
+        (_OPERATORS, create_admin_app(manager)),
+    ):
+        routes = {
+            route.path: {m.method.lower() for m in route.methods if not m.internal}
+            for route in falcon.inspect.inspect_app(app).routes
+        }
+        assert routes == {
+            path: set(_PATHS[path]) - {"servers"}
+            for path in _PATHS
+            if url in _urls(path)
+        }
+
+
+def test_described_config_is_the_schema_of_the_service() -> None:
+    """The keys of the config, and what `log_level` may be, are those of the class."""
+    schema = _resolved(_DESCRIPTION["components"]["schemas"]["ServiceConfig"])
+    assert set(schema["properties"]) == set(ServiceConfig.__struct_fields__)
+    levels = set(schema["properties"]["log_level"]["enum"])
+    assert levels == {*get_args(LogLevel), None}
+    _assert_valid(msgspec.to_builtins(ServiceConfig("x")), schema)
+
+
+@pytest.mark.parametrize("path", _PATHS)
+def test_real_answers_are_as_described(site: Site, path: str) -> None:
+    """Status, headers, type and body of each answer fit the description."""
+    for url in sorted(_urls(path)):
+        for method in _METHODS:
+            assert site.ask(url, path, method).status == 200
+            assert site.ask(url, path, method, 'If-None-Match: "x"').status == 200
+
+
+def test_config_the_client_has_is_described(site: Site) -> None:
+    """304 comes with what is described, and without a body."""
+    etag = site.ask(_OPERATORS, "/config", "get").headers["etag"]
+    again = site.ask(_OPERATORS, "/config", "get", f"If-None-Match: {etag}")
+    assert again.status == 304
+
+
+def test_status_is_as_described_when_something_is_wrong(site: Site) -> None:
+    """A rejected candidate, an unknown key, a missing source: all are described."""
+
+    def status() -> Any:
+        return json.loads(site.ask(_OPERATORS, "/status", "get").body)
+
+    site.volume.flip({"config.yaml": "message: ["})
+    assert eventually(lambda: status()["rejected"])
+    site.volume.flip({"config.yaml": "message: b\nmesage: a\n"})
+    assert eventually(lambda: status()["unknown_keys"]) == ["mesage"]
+    site.volume.flip({})
+    assert eventually(lambda: status()["source"]["missing"])
+    site.volume.flip({"config.yaml": _GOOD})
+    eventually(lambda: not (s := status())["source"]["missing"] and not s["rejected"])
+
+
+_TEXTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
+_HEADERS = st.lists(
+    st.builds(
+        "{}: {}".format,
+        st.sampled_from(
+            ("Accept", "Accept-Encoding", "Content-Type", "Cookie", "If-None-Match")
+        )
+        | st.from_regex(r"X-[A-Za-z]{1,8}", fullmatch=True),
+        _TEXTS
+        | st.sampled_from(
+            ("*", '""', 'W/"', '"sha256:0", *', "application/xml", "text/*;q=0.1,,")
+        ),
+    ),
+    max_size=3,
+    unique_by=lambda header: header.partition(":")[0],
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    url=st.sampled_from((_PUBLIC, _OPERATORS)),
+    path=st.sampled_from(sorted(_PATHS)) | _TEXTS.map(lambda text: f"/x{text}"),
+    query=st.none() | _TEXTS.filter(lambda text: "#" not in text),
+    method=st.sampled_from(
+        (*_METHODS, "options", "post", "put", "patch", "delete", "trace")
+    ),
+    headers=_HEADERS,
+)
+def test_any_request_is_answered_as_described(
+    site: Site,
+    url: str,
+    path: str,
+    query: str | None,
+    method: str,
+    headers: list[str],
+) -> None:
+    """Whatever the method, the query and the headers, the answer is one described."""
+    target = path if query is None else f"{path}?{query}"
+    request = get_request(target, *headers, method=method.upper())
+    port = site.server.port if url == _PUBLIC else site.server.admin_port
+    _check(ask_raw(port, request), url, path, method)
