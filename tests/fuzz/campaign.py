@@ -30,6 +30,8 @@ from tests.support.children import Child
 CORPUS = Path(__file__).with_name("corpus")
 _TOKENS = Path(__file__).with_name("tokens")
 
+# Of a busy machine.
+_INPUTS_MIN = 20
 _SHRINKING_TRIES_MAX = 400
 
 _INPUT_BYTES_MAX = 1024 * 1024
@@ -131,12 +133,21 @@ class _Slate:
 
 
 def fuzz(target: Target, number: int, seconds: float) -> Result:
-    """Try as many inputs as there is time for, made from the corpus by `number`."""
+    """
+    Try as many inputs as there is time for, and no fewer than 20.
+
+    Args:
+        target: what to try them on; they are made from its corpus.
+        number: decides which they are.
+        seconds: how long.
+    """
     mutator = Mutator(number, list(target.seeds().values()), target.tokens())
 
     def inputs() -> Iterator[bytes]:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        made = 0
+        while made < _INPUTS_MIN or time.monotonic() < deadline:
+            made += 1
             yield mutator.next()
 
     return _try(target, inputs, mutator, _COST)

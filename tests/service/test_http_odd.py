@@ -253,4 +253,4 @@ def test_any_bytes_are_answered_properly(server: Server) -> None:
     result = fuzz(target, number, _SECONDS)
     print(f"http: {result.tried} inputs from number {number}")
     assert result.failure is None, f"{number}: {result.failure!r}\n{result.reason}"
-    assert result.tried > 10
+    assert result.tried >= 20
