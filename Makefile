@@ -18,7 +18,7 @@ MATRIX = 3.10 3.11 3.12 3.13
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest format lock matrix bench model mutants fuzz clean
+.PHONY: help run test lint types pytest format lock matrix bench model mutants fuzz stress clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -73,6 +73,10 @@ model: $(VENV)/dev ## explore every order of events in the record's protocol
 
 fuzz: $(VENV)/dev ## try inputs that nobody wrote, for SECONDS=300
 	@$(BIN)/python -m tests.fuzz.run $(or $(SECONDS),300) $(ARGS)
+
+stress: $(VENV)/dev ## look for torn and lost reads at full speed, for SECONDS=600
+	@STRESS_SECONDS=$(or $(SECONDS),600) \
+	  $(BIN)/python -m pytest -q -s -m stress tests/stress $(ARGS)
 
 # Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
 LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \

@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from liveconfig.errors import CorruptRecordError, RecordClaimedError
+from liveconfig.errors import RecordClaimedError
 from liveconfig.record import Publication, Record, Writer
 from tests.support.children import Child
 from tests.support.eventually import eventually
+from tests.support.storm import FullReads, Storm
 
 _LIMIT = 64 * 1024
 _READERS = 16
 _SECONDS = 3.0
 
 
-def _payload(version: int) -> bytes:
-    """A payload of a length and content that only this version has."""
-    seed = hashlib.sha256(version.to_bytes(8, "little")).digest()
-    return (seed * (_LIMIT // len(seed)))[: 1 + (version * 977) % _LIMIT]
-
-
-def _read_until(record: Record, deadline: float) -> tuple[int, int, int]:
-    """Return how many publications were read, checked, and the newest version."""
-    held = reads = changes = 0
-    while time.monotonic() < deadline:
-        try:
-            publication = record.read(held)
-        except CorruptRecordError:
-            # Overtaken on every try: allowed, the snapshot at hand stays.
-            continue
-        reads += 1
-        if publication is not None:
-            assert publication.version > held, "a version fell"
-            assert publication.payload == _payload(publication.version), "torn"
-            held = publication.version
-            changes += 1
-    return reads, changes, held
-
-
-def _write_until(record: Record, deadline: float) -> int:
-    writer = Writer(record.descriptor)
-    version = record.version
-    while time.monotonic() < deadline:
-        version = writer.publish(_payload(version + 1))
-    return version
-
-
 def test_readers_never_see_a_torn_publication() -> None:
     """16 processes read while one publishes at full speed: all they get is whole."""
-    record = Record.create("test", _LIMIT)
-    deadline = time.monotonic() + _SECONDS
-    readers = [
-        Child(lambda: _read_until(record, deadline + 0.2)) for _ in range(_READERS)
-    ]
-    last = Child(lambda: _write_until(record, deadline)).result()
-    results = [reader.result() for reader in readers]
-    assert last > 100, "the writer was hardly running"
-    assert sum(changes for _, changes, _ in results) > 100
-    assert {held for _, _, held in results} == {last}, "the last one did not arrive"
-    record.close()
+    kind = FullReads(seed=1, bytes_max=_LIMIT)
+    with Storm(kind, processes=_READERS, threads=1) as storm:
+        storm.start_writer().ends_within(_SECONDS)
+        counts = storm.finish()
+    assert counts.publications > 100, "the writer was hardly running"
+    assert counts.checked > 100
 
 
 def _publish_until_line(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import traceback
 from collections.abc import Callable
@@ -17,10 +18,17 @@ from typing import Any
 
 
 class Child:
-    """A forked process that runs one function and hands back what it returns."""
+    """
+    A forked process that runs one function and hands back what it returns.
+
+    Attributes:
+        pid: the process.
+        is_reaped: whether its end was seen and taken.
+    """
 
     def __init__(self, function: Callable[[], Any]) -> None:
         """Fork and run `function` in the child."""
+        self.is_reaped = False
         self._reader, writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -46,7 +54,17 @@ class Child:
 
     def wait(self) -> int:
         """Reap the child and return its wait status."""
-        return os.waitpid(self.pid, 0)[1]
+        status = os.waitpid(self.pid, 0)[1]
+        self.is_reaped = True
+        return status
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long at most for the child's end, and tell whether it came."""
+        pidfd = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([pidfd], [], [], seconds)[0])
+        finally:
+            os.close(pidfd)
 
 
 def _run(function: Callable[[], Any], writer: int) -> None:

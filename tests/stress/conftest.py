@@ -1,0 +1,75 @@
+"""How long the long runs may take, with which seed, and what they came to."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.support.storm import Counts
+
+# All of them together; each takes the share that it names.
+_SECONDS = 600.0
+_PROGRESS_SECONDS = 10.0
+
+
+@dataclass
+class Run:
+    """
+    One run of all stress tests.
+
+    Attributes:
+        seconds: how long all tests together may take.
+        seed: what is random follows from it, the moments in time aside.
+        counts: what each storm came to.
+        kills: how many writers were killed.
+    """
+
+    seconds: float
+    seed: int
+    counts: list[Counts] = field(default_factory=list)
+    kills: int = 0
+
+    def least(self, count: int) -> int:
+        """Return what is due of a count that is for the full time."""
+        return int(count * min(1.0, self.seconds / _SECONDS))
+
+    def until(self, share: float, state: Callable[[], object]) -> Iterator[float]:
+        """
+        Yield the seconds that are left of a share; tell the state now and then.
+
+        Args:
+            share: the part of all seconds.
+            state: returns what to tell.
+        """
+        began = told = time.monotonic()
+        end = began + share * self.seconds
+        while (now := time.monotonic()) < end:
+            if now - told >= _PROGRESS_SECONDS:
+                told = now
+                print(f"  {now - began:3.0f} s: {state()}", flush=True)
+            yield end - now
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """The run, as STRESS_SECONDS and STRESS_SEED ask for it."""
+    run = Run(
+        float(os.environ.get("STRESS_SECONDS") or _SECONDS),
+        int(os.environ.get("STRESS_SEED") or random.randrange(2**32)),
+    )
+    print(f"\nstress: {run.seconds:.0f} s, STRESS_SEED={run.seed}", flush=True)
+    yield run
+    calls, checked, publications = (
+        sum(getattr(counts, name) for counts in run.counts)
+        for name in ("calls", "checked", "publications")
+    )
+    print(
+        f"\nstress: {publications:,} publications, {calls:,} reads, {checked:,} whole "
+        f"publications proven, {run.kills:,} writers killed, STRESS_SEED={run.seed}",
+        flush=True,
+    )
