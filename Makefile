@@ -18,7 +18,7 @@ MATRIX = 3.10 3.11 3.12 3.13
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest format lock matrix bench model mutants fuzz stress clean
+.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -43,7 +43,7 @@ types: $(VENV)/dev ## check the types with mypy
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not stress and not faults' -n 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -60,6 +60,10 @@ matrix: ## run the tests with every Python from 3.10 to 3.13 that is on the PATH
 	done; \
 	echo "==> passed:$${passed:- none}; failed:$${failed:- none}; not on the PATH:$${missing:- none}"; \
 	test -n "$$passed" && test -z "$$failed"
+
+faults: $(VENV)/dev ## cause every fault of tests/faults/README.md, for minutes
+	@echo '==> faults'
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist worksteal $(ARGS)
 
 bench: $(VENV)/dev ## measure what the README promises
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,36 +1,25 @@
-"""Whatever dies or is replaced, requests go on and the newest config arrives."""
+"""
+Whatever dies or is replaced, requests go on and the newest config arrives.
+
+`tests/faults/` has the matrix of what dies when; here is what it does not ask.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.service.conftest import StartServer
+from tests.support.edits import Edits
 from tests.support.eventually import eventually
 from tests.support.load import Load
 from tests.support.server import Server, all_ended, is_publisher
 from tests.support.volume import ConfigMapVolume
-
-
-class Edits:
-    """Messages in a row, each flipped into a volume."""
-
-    def __init__(self, volume: ConfigMapVolume) -> None:
-        self._volume = volume
-        self._numbers = count(1)
-        self.newest = "one"
-
-    def flip(self) -> str:
-        """Flip to the next message and return it."""
-        self.newest = f"edit {next(self._numbers)}"
-        self._volume.flip({"config.yaml": f"message: {self.newest}\n"})
-        return self.newest
 
 
 @pytest.fixture
@@ -53,21 +42,6 @@ def _publisher(server: Server) -> psutil.Process:
 
 def _wait_for_another_publisher(server: Server, than: psutil.Process) -> None:
     eventually(lambda: server.publisher not in (None, than))
-
-
-def test_publisher_killed_at_rest_is_replaced(server: Server, edits: Edits) -> None:
-    """After kill -9 of the publisher no request fails, and a flip is served."""
-    killed = _publisher(server)
-    with Load(server) as load:
-        killed.kill()
-        eventually(lambda: not killed.is_running())
-        message = edits.flip()
-        server.wait_until_all_serve(message)
-    assert load.problems == []
-    assert load.answered > 0
-    assert server.status()["publisher"]["state"] == "running"
-    assert server.status()["version"] == 2
-    server.wait_for_line(r"the publisher \(pid \d+\) died; the workers serve on")
 
 
 def test_publisher_killed_during_flips_loses_none(server: Server, edits: Edits) -> None:
@@ -97,22 +71,6 @@ def test_publisher_stopped_does_not_stop_requests(server: Server, edits: Edits) 
         assert status["version"] == 1
     assert server.get().text == "one"
     publisher.resume()
-    server.wait_until_all_serve(edits.newest)
-
-
-def test_worker_killed_is_replaced_by_one_that_is_fresh(
-    server: Server, edits: Edits
-) -> None:
-    """A new worker serves the current config from its first request."""
-    edits.flip()
-    server.wait_until_all_serve(edits.newest)
-    before = server.worker_pids
-    for pid in before:
-        os.kill(pid, signal.SIGKILL)
-    eventually(lambda: len(server.worker_pids - before) == 2)
-    for status in server.status_of_each_worker().values():
-        assert status["version"] == 2
-    edits.flip()
     server.wait_until_all_serve(edits.newest)
 
 
@@ -146,63 +104,6 @@ def test_reload_during_flips_loses_nothing(
     assert load.problems == []
     assert server.lines("Traceback|ERROR") == []
     assert [p for p in server.family() if is_publisher(p)] == [server.publisher]
-
-
-def test_workers_added_and_removed_are_fresh(server: Server, edits: Edits) -> None:
-    """TTIN adds workers that serve the newest config; TTOU takes some away."""
-    with Load(server) as load:
-        server.signal(signal.SIGTTIN)
-        edits.flip()
-        eventually(lambda: len(server.worker_pids) == 3)
-        server.wait_until_all_serve(edits.newest)
-        server.signal(signal.SIGTTOU)
-        edits.flip()
-        eventually(lambda: len(server.worker_pids) == 2)
-        server.wait_until_all_serve(edits.newest)
-    assert load.problems == []
-
-
-def test_recycled_workers_are_fresh(
-    start_server: StartServer, volume: ConfigMapVolume, edits: Edits
-) -> None:
-    """Workers that end after some requests are replaced without a stale answer."""
-    arguments = ["--max-requests=50", "--max-requests-jitter=10"]
-    server = start_server(volume.path("config.yaml"), arguments=arguments)
-    before = server.worker_pids
-    with Load(server) as load:
-        for _ in range(10):
-            edits.flip()
-            server.wait_until_all_serve(edits.newest)
-        eventually(lambda: not before & server.worker_pids)
-    assert load.problems == []
-
-
-def test_upgrade_hands_over_and_starts_its_own_record(
-    start_server: StartServer, volume: ConfigMapVolume, edits: Edits, tmp_path: Path
-) -> None:
-    """USR2 starts a second master with a publisher of its own; the old one may go."""
-    pidfile = tmp_path / "pid"
-    server = start_server(
-        volume.path("config.yaml"),
-        arguments=[f"--pid={pidfile}"],
-        workers=1,
-        binds_itself=True,
-    )
-    old = server.family()
-    server.signal(signal.SIGUSR2)
-    eventually(lambda: len(server.family()) == 6, 10.0)
-    server.signal(signal.SIGTERM)
-    server.wait_until_ended()
-    eventually(lambda: all_ended(old))
-    new = psutil.Process(
-        int(eventually(lambda: pidfile.exists() and pidfile.read_text()))
-    )
-    assert server.get().text == "one"
-    message = edits.flip()
-    eventually(lambda: server.get().text == message)
-    family = [new, *new.children(recursive=True)]
-    new.terminate()
-    eventually(lambda: all_ended(family), 10.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])

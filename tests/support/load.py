@@ -8,11 +8,32 @@ Runs in: the test process.
 
 from __future__ import annotations
 
+import enum
 import http.client
 import threading
 from types import TracebackType
+from typing import NamedTuple
 
-from tests.support.server import Server
+from tests.support.server import Answer, Server
+
+# How long a client that was refused waits until it tries again.
+_REFUSED_SECONDS = 0.01
+
+
+class Outcome(enum.Enum):
+    """What became of a request that was not answered as it should be."""
+
+    REFUSED = "nobody listened"
+    BROKEN = "the connection ended before the answer was there"
+    WRONG = "there was an answer that must not be, or none for a long time"
+
+
+class Problem(NamedTuple):
+    """One request that was not answered as it should be."""
+
+    outcome: Outcome
+    client: int
+    text: str
 
 
 class Load:
@@ -20,21 +41,37 @@ class Load:
     Several clients, each asking again when it was answered; as a context manager.
 
     A client that was answered with one version is never answered with an older one:
-    whichever worker answers, the version comes from the same memory.
+    whichever worker answers, the version comes from the same memory. And one version
+    is one content, whoever is answered.
 
     Attributes:
         answered: how many requests were answered with 200.
-        problems: every other outcome, as text.
+        failures: every other outcome.
     """
 
-    def __init__(self, server: Server, clients: int = 3) -> None:
-        """Prepare to load `server`."""
+    def __init__(
+        self, server: Server, clients: int = 3, *, is_versioned: bool = True
+    ) -> None:
+        """
+        Prepare to load `server`.
+
+        Args:
+            server: who is asked.
+            clients: how many ask at a time.
+            is_versioned: False where the answers name no version, or where two masters
+                answer by turns, each with versions of its own.
+        """
         self.answered = 0
-        self.problems: list[str] = []
+        self.failures: list[Problem] = []
         self._server = server
+        self._is_versioned = is_versioned
+        self._contents: dict[int, tuple[str, str]] = {}
         self._is_over = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._run, args=[client])
+            for client in range(clients)
+        ]
 
     def __enter__(self) -> Load:
         for thread in self._threads:
@@ -51,26 +88,58 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _run(self) -> None:
+    @property
+    def problems(self) -> list[str]:
+        """What was wrong, as text."""
+        return [failure.text for failure in self.failures]
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many requests had this outcome."""
+        return sum(failure.outcome is outcome for failure in self.failures)
+
+    def _run(self, client: int) -> None:
         newest = 0
         while not self._is_over.is_set():
             try:
                 answer = self._server.get()
             except (OSError, http.client.HTTPException) as error:
-                self._note(repr(error))
+                outcome = _outcome(error)
+                self._fail(outcome, client, repr(error))
+                if outcome is Outcome.REFUSED:
+                    self._is_over.wait(_REFUSED_SECONDS)
                 continue
-            version = int(answer.headers["config-version"])
-            if answer.status != 200:
-                self._note(f"status {answer.status}")
-            elif version < newest:
-                self._note(f"version {version} after {newest}")
-            else:
-                self._note("")
-            newest = max(newest, version)
-
-    def _note(self, problem: str) -> None:
-        with self._lock:
+            problem = self._judge(answer, newest)
             if problem:
-                self.problems.append(problem)
+                self._fail(Outcome.WRONG, client, problem)
             else:
-                self.answered += 1
+                with self._lock:
+                    self.answered += 1
+            if answer.status == 200 and self._is_versioned:
+                newest = max(newest, int(answer.headers["config-version"]))
+
+    def _judge(self, answer: Answer, newest: int) -> str:
+        """Return what is wrong with an answer, or nothing."""
+        if answer.status != 200:
+            return f"status {answer.status}"
+        if not self._is_versioned:
+            return ""
+        version = int(answer.headers["config-version"])
+        if version < newest:
+            return f"version {version} after {newest}"
+        content = (answer.text, answer.headers["config-digest"])
+        with self._lock:
+            first = self._contents.setdefault(version, content)
+        return "" if content == first else f"version {version}: {first} and {content}"
+
+    def _fail(self, outcome: Outcome, client: int, text: str) -> None:
+        with self._lock:
+            self.failures.append(Problem(outcome, client, text))
+
+
+def _outcome(error: Exception) -> Outcome:
+    if isinstance(error, ConnectionRefusedError):
+        return Outcome.REFUSED
+    ended = (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead)
+    if isinstance(error, ended):
+        return Outcome.BROKEN
+    return Outcome.WRONG

@@ -57,9 +57,23 @@ class Server:
         config_file: Path = CONFIG_FILE,
         binds_itself: bool = False,
         launcher: Sequence[str] = (),
+        ports: Sequence[int] = (0, 0),
     ) -> None:
-        """Start a server on `path`; its log goes into `directory`."""
-        self._sockets = [_listening_socket(), _listening_socket()]
+        """
+        Start a server on `path`; its log goes into `directory`.
+
+        Args:
+            path: the source.
+            directory: where the log goes.
+            workers: how many, None leaves it to the environment.
+            arguments: more arguments for gunicorn.
+            environ: more variables for it, on top of the few that it gets.
+            config_file: gunicorn's.
+            binds_itself: leave the two ports to gunicorn.
+            launcher: a command that starts, in its own process, the command after it.
+            ports: the public one and the operators', 0 for one that the kernel chooses.
+        """
+        self._sockets = [_listening_socket(port) for port in ports]
         self.port, self.admin_port = (s.getsockname()[1] for s in self._sockets)
         self._log_path = directory / f"server-{self.port}.log"
         options = [f"--bind=fd://{s.fileno()}" for s in self._sockets]
@@ -82,6 +96,7 @@ class Server:
             )
         self._workers = workers or int((environ or {})["WEB_CONCURRENCY"])
         self.master = psutil.Process(self.process.pid)
+        self._successor: psutil.Process | None = None
 
     def _environ(self, path: Path, more: Mapping[str, str]) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "PYTHONPATH")
@@ -112,9 +127,18 @@ class Server:
     def wait_until_ended(self, seconds: float = 15.0) -> int:
         """Wait for the master's end and return its exit status."""
         self._close_sockets()
+        if self._successor is not None:
+            return int(self._successor.wait(seconds))
         return self.process.wait(seconds)
 
+    def follow(self, successor: psutil.Process) -> None:
+        """Take another master for this server's; the one before has ended."""
+        self.process.wait()
+        self.master = self._successor = successor
+
     def _has_ended(self) -> bool:
+        if self._successor is not None:
+            return all_ended([self._successor])
         return self.process.poll() is not None
 
     def _close_sockets(self) -> None:
@@ -195,7 +219,7 @@ class Server:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the master."""
-        os.kill(self.process.pid, number)
+        os.kill(self.master.pid, number)
 
     def stop(self) -> None:
         """End the server as an operator would, and make sure that nothing is left."""
@@ -219,7 +243,11 @@ class Server:
 
 def is_publisher(process: psutil.Process) -> bool:
     """Tell whether `process` is a publisher that is alive."""
-    return _title(process).startswith("liveconfig: publisher")
+    title = _title(process)
+    # The second is what it is called until it has loaded its modules.
+    return title.startswith("liveconfig: publisher") or (
+        " -m liveconfig.publisher_process " in title
+    )
 
 
 def all_ended(processes: Sequence[psutil.Process]) -> bool:
@@ -246,7 +274,7 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _listening_socket() -> socket.socket:
-    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+def _listening_socket(port: int = 0) -> socket.socket:
+    listening = socket.create_server(("127.0.0.1", port), backlog=128)
     listening.set_inheritable(True)
     return listening

@@ -36,13 +36,19 @@ class ConfigMapVolume:
         directory.mkdir(parents=True, exist_ok=True)
         self.flip(files)
 
-    def flip(self, files: Files, between: Callable[[], None] | None = None) -> None:
+    def flip(
+        self,
+        files: Files,
+        between: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         """
         Replace everything by `files` with one rename.
 
         Args:
             files: the content of each key.
             between: called when all is prepared, right before the rename.
+            after: called right after the rename, when the old files are still there.
         """
         old, new = self._payload, self._write_payload(files)
         link = self.directory / "..data_tmp"
@@ -50,6 +56,8 @@ class ConfigMapVolume:
         if between is not None:
             between()
         link.rename(self.directory / "..data")
+        if after is not None:
+            after()
         self._payload = new
         for name in sorted(files.keys() - self._keys):
             self.path(name).symlink_to(f"..data/{name}")

@@ -1,0 +1,1 @@
+"""The fault matrix: each fault on a real server, and three checks after each."""
