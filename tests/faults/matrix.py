@@ -66,7 +66,8 @@ _EFFECTS = {
     "end after the request that they have. The next server on the same ports serves "
     "the newest config.",
     ("kill -9", "publisher"): "The workers serve on what they have. The master starts "
-    "another publisher at once, which reads the source.",
+    "another publisher at once, which reads the source; one that dies again within "
+    "ten seconds is replaced ever more slowly.",
     ("kill -9", "worker"): "The master starts another worker, which serves the newest "
     "config from its first request.",
     ("SIGSTOP, SIGCONT", "master"): "Nothing that dies is replaced until it goes on. "

@@ -117,4 +117,6 @@ def struck_by(number: signal.Signals, target: str, moment: Moment) -> Steps:
 
 
 def _is_stopped(process: psutil.Process) -> bool:
-    return bool(process.status() == psutil.STATUS_STOPPED)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_STOPPED)
+    return False
