@@ -213,27 +213,36 @@ class Publisher:
             )
 
     def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
+        unknown_keys = _first(candidate.unknown_keys)
+        is_news = unknown_keys and unknown_keys != self.status.unknown_keys
+        accepted = {
+            "unknown_keys": unknown_keys,
+            "unknown_count": len(candidate.unknown_keys),
+            "rejected": None,
+            "origin": "source",
+        }
         if candidate.digest != self.status.digest:
             version = self._config_channel.writer.publish(candidate.payload)
-            self._published_version(version, reading, candidate)
-        elif self.status.rejected is not None:
-            log.info("the source is good again, version %d stays", self.status.version)
-        unknown_keys = _first(candidate.unknown_keys)
-        if unknown_keys and unknown_keys != self.status.unknown_keys:
+            self._published_version(version, reading, candidate, accepted)
+        else:
+            if self.status.rejected is not None:
+                log.info(
+                    "the source is good again, version %d stays", self.status.version
+                )
+            self._report(**accepted)
+        if is_news:
             log.warning(
                 "%s: the schema does not know %s; check the spelling",
                 reading.path,
                 _listed(candidate.unknown_keys),
             )
-        self._report(
-            unknown_keys=unknown_keys,
-            unknown_count=len(candidate.unknown_keys),
-            rejected=None,
-            origin="source",
-        )
 
     def _published_version(
-        self, version: int, reading: Reading, candidate: Candidate[Any]
+        self,
+        version: int,
+        reading: Reading,
+        candidate: Candidate[Any],
+        accepted: dict[str, Any],
     ) -> None:
         published_at = time.time()
         changed_at = reading.changed_at_ns() / 1e9
@@ -246,6 +255,7 @@ class Publisher:
             changed_at=changed_at,
             changed_keys=_first(changed),
             changed_count=len(changed),
+            **accepted,
         )
         if before is None:
             log.info(
