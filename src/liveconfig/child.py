@@ -26,6 +26,8 @@ from liveconfig.relay import LOOK_AGAIN, READY, Relay
 
 # How long the publisher may take to read the source for the first time.
 _START_SECONDS = 30.0
+# How often it is looked at while it starts.
+_LOOK_SECONDS = 0.5
 # How long it may take to end when it is asked to.
 _STOP_SECONDS = 2.0
 # How long it may be stopped (SIGSTOP, a debugger that was left) and still be well.
@@ -73,7 +75,7 @@ class Child:
 
     def has_ended(self) -> bool:
         """Tell whether the process is gone, and leave no zombie if it is."""
-        if not _is_readable(self._pidfd, 0):
+        if not _wait_readable([self._pidfd], 0):
             return False
         # The master's own reaping may have been faster.
         with contextlib.suppress(ChildProcessError):
@@ -89,12 +91,11 @@ class Child:
             pulse_seconds: see there.
         """
         now = time.monotonic()
-        if not self._is_stopped():
-            self._running_at = now
         if pulse != self._pulse:
             self._pulse, self._pulse_at = pulse, now
-        if now - self._running_at > _STOPPED_SECONDS_MAX:
-            return f"has been stopped for {now - self._running_at:.0f} s"
+        stopped_seconds = self._stopped_seconds()
+        if stopped_seconds > _STOPPED_SECONDS_MAX:
+            return f"has been stopped for {stopped_seconds:.0f} s"
         if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:
             return f"has done nothing for {now - self._pulse_at:.0f} s"
         return ""
@@ -114,13 +115,15 @@ class Child:
         Wait for the first read of the source; return the lines logged until then.
 
         Raises:
-            StartupError: the process ended instead, with its last words, or it took
-                too long; it may still be alive then.
+            StartupError: the process ended instead, with its last words, or it is
+                stopped or took too long; it may still be alive then.
         """
         lines: list[tuple[int, str]] = []
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            _wait_readable([self.relay.fileno(), self._pidfd], deadline)
+            _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
+            if self._stopped_seconds() > _STOPPED_SECONDS_MAX:
+                raise StartupError("the publisher was stopped while it started")
             ended = self.has_ended()
             for level, text in self.relay.messages():
                 if level == READY:
@@ -137,7 +140,7 @@ class Child:
             if self.has_ended():
                 return
             self._send(number)
-            _is_readable(self._pidfd, _STOP_SECONDS)
+            _wait_readable([self._pidfd], _STOP_SECONDS)
         self.has_ended()
 
     def close(self) -> None:
@@ -150,12 +153,17 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, number)
 
-    def _is_stopped(self) -> bool:
+    def _stopped_seconds(self) -> float:
+        """Return for how long the process was seen stopped, 0.0 while it runs."""
+        now = time.monotonic()
         # Without taking the news away: it is there for as long as the process stands.
         options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        is_stopped = False
         with contextlib.suppress(ChildProcessError):
-            return os.waitid(os.P_PIDFD, self._pidfd, options) is not None
-        return False
+            is_stopped = os.waitid(os.P_PIDFD, self._pidfd, options) is not None
+        if not is_stopped:
+            self._running_at = now
+        return now - self._running_at
 
 
 def _spawn(*descriptors: int) -> tuple[int, int]:
@@ -193,14 +201,9 @@ def _command(config: int, status: int, relay: int) -> list[str]:
     return command
 
 
-def _is_readable(descriptor: int, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
-
-
-def _wait_readable(descriptors: list[int], deadline: float) -> None:
+def _wait_readable(descriptors: list[int], seconds: float) -> bool:
+    """Wait until one of them can be read, or the time is over; tell which it was."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
-    poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+    return bool(poll.poll(seconds * 1000))

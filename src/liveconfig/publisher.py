@@ -75,6 +75,7 @@ class Publisher:
         self._config_channel = config
         self._status_channel = status
         self._seen_digest = ""
+        self._is_unkept = False
         self._published: bytes | None = None
         self._told: PublisherStatus | None = None
         self.status = _status_before(status.record, settings, schema)
@@ -102,6 +103,8 @@ class Publisher:
             self._found()
             self._consider(reading)
         self._mend()
+        if self._is_unkept and self._published is not None:
+            self._store(self._published)
         self._report(checked_at=time.time())
         return self.status.missing is None
 
@@ -165,10 +168,16 @@ class Publisher:
     def _store(self, payload: bytes) -> None:
         if self._cache is None:
             return
+        was_unkept, self._is_unkept = self._is_unkept, False
         try:
             self._cache.store(payload)
         except OSError as error:
-            log.error("the last good config is not kept on disk: %s", error)
+            self._is_unkept = True
+            if not was_unkept:
+                log.error("the last good config is not kept on disk: %s", error)
+        else:
+            if was_unkept:
+                log.info("the last good config is kept on disk again")
 
     def _resume(self) -> None:
         record = self._config_channel.record

@@ -380,8 +380,8 @@ MUTANTS = (
     Mutant(
         "publisher",
         "what was overwritten is published again",
-        "        self._mend()\n        self._report(checked_at=time.time())",
-        "        self._report(checked_at=time.time())",
+        "        self._mend()\n",
+        "",
         _SUPERVISOR,
     ),
     Mutant(
@@ -422,9 +422,23 @@ MUTANTS = (
     Mutant(
         "child",
         "one that is stopped is replaced",
-        "if now - self._running_at > _STOPPED_SECONDS_MAX:",
+        "        if stopped_seconds > _STOPPED_SECONDS_MAX:",
+        "        if False:",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "child",
+        "one that is stopped while it starts is waited for no longer",
+        "if self._stopped_seconds() > _STOPPED_SECONDS_MAX:",
         "if False:",
         _SUPERVISOR,
+    ),
+    Mutant(
+        "publisher",
+        "what was not kept on disk is kept later",
+        "if self._is_unkept and self._published is not None:",
+        "if False:",
+        _PUBLISHER,
     ),
     Mutant(
         "child",

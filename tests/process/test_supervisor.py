@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,6 +228,22 @@ def test_stopped_publisher_is_replaced(
     assert master.publisher_status().starts == 2
     (line,) = (line for line in master.lines if "has been stopped for" in line)
     assert str(stopped.pid) in line
+
+
+def test_publisher_stopped_while_it_starts_holds_nobody_up(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload goes on without it after the limit, and another is started later."""
+    monkeypatch.setattr(child_module, "_STOPPED_SECONDS_MAX", 0.2)
+    master.supervisor.start()
+    stopping = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    with monkeypatch.context() as patch:
+        command = [sys.executable, "-c", stopping]
+        patch.setattr(child_module, "_command", lambda *_: command)
+        master.supervisor.replace()
+    assert any("was stopped while it started" in line for line in master.lines)
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 10.0)
+    assert master.message() == "one"
 
 
 def test_publisher_that_is_stopped_for_a_moment_goes_on(

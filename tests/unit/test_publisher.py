@@ -65,9 +65,13 @@ class Desk:
 
     def published(self, type_: type[Any] = Greeting) -> Any:
         """Return the config that is in the record."""
+        return Schema(type_).unpack(self.payload())[1]
+
+    def payload(self) -> bytes:
+        """Return what is in the record."""
         publication = self.config.read()
         assert publication is not None
-        return Schema(type_).unpack(publication.payload)[1]
+        return publication.payload
 
     def told(self) -> PublisherStatus:
         """Return the status that is in the other record."""
@@ -332,6 +336,27 @@ def test_cache_that_cannot_be_written_harms_nothing(
     desk.publisher().refresh()
     assert desk.published() == Greeting("one")
     assert "the last good config is not kept on disk" in caplog.text
+
+
+def test_config_that_was_not_kept_is_kept_as_soon_as_it_can_be(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look at the source tries again, which is told at its first and last time."""
+    caplog.set_level(logging.INFO)
+    place = tmp_path / "cache"
+    place.write_text("no directory")
+    desk.settings = replace(desk.settings, cache_dir=str(place))
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    publisher.refresh()
+    assert caplog.text.count("is not kept on disk") == 1
+    place.unlink()
+    publisher.refresh()
+    publisher.refresh()
+    assert caplog.text.count("is kept on disk again") == 1
+    payload, problems = Cache(str(place)).load()
+    assert (payload, problems) == (desk.payload(), [])
 
 
 def test_mode_is_told_when_it_changes(
