@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from liveconfig import record as record_module
 from liveconfig.errors import (
     CorruptRecordError,
     PayloadTooLargeError,
@@ -198,13 +199,18 @@ def test_damage_is_noticed(
         record.read()
 
 
-def test_damaged_length_costs_no_memory() -> None:
-    """However long a slot claims to be, no more is copied than a payload can have."""
+@pytest.mark.parametrize(
+    ("byte", "word"),
+    [(_FIRST_SLOT_BYTE + 8, 2**63), (_FIRST_SLOT_BYTE, 0)],
+    ids=["length beyond the limit", "slot being written"],
+)
+def test_slot_that_cannot_be_whole_is_not_copied(byte: int, word: int) -> None:
+    """What the first look at a slot shows to be no publication costs no memory."""
     record = Record.create("test", 1024 * 1024)
     with contextlib.closing(Writer(record.descriptor)) as writer:
         writer.publish(b"one")
-        writer.publish(b"two")
-    _overwrite(record, _FIRST_SLOT_BYTE + 8, 2**63)
+        writer.publish(b"two" * 300_000)
+    _overwrite(record, byte, word)
     tracemalloc.start()
     with pytest.raises(CorruptRecordError):
         record.read()
@@ -212,6 +218,23 @@ def test_damaged_length_costs_no_memory() -> None:
     tracemalloc.stop()
     record.close()
     assert peak_bytes < 100_000
+
+
+def test_slot_begun_anew_during_the_copy_is_not_taken(
+    record: Record, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even if the checksum fits, as by chance it may: the second look tells."""
+    writer.publish(b"one")
+
+    def checksum(version: int, payload: bytes) -> int:
+        fitting = original(version, payload)
+        _overwrite(record, _SECOND_SLOT_BYTE, 0)
+        return fitting
+
+    original = record_module._checksum
+    monkeypatch.setattr(record_module, "_checksum", checksum)
+    with pytest.raises(CorruptRecordError):
+        record.read()
 
 
 def test_head_that_fell_is_noticed(record: Record, writer: Writer) -> None:
