@@ -25,7 +25,7 @@ from liveconfig.errors import (
     SourceUnavailableError,
     StartupError,
 )
-from liveconfig.loader import Candidate, load, located
+from liveconfig.loader import Candidate, all_located, load
 from liveconfig.manifest import ManifestFile, config_files
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
@@ -94,12 +94,8 @@ class Checker:
             candidate = load(files, self.schema, self._limits)
         except InvalidConfigError as error:
             return Checked(name, None, (error,))
-        unknown = (
-            located(
-                keys, "the schema does not know this key: check the spelling", files
-            )
-            for keys in candidate.unknown_keys
-        )
+        problem = "the schema does not know this key: check the spelling"
+        unknown = all_located(candidate.unknown_keys, problem, files)
         return Checked(name, candidate, tuple(unknown))
 
 
@@ -107,7 +103,7 @@ def _placed(
     error: InvalidConfigError, part: ManifestFile, path: str
 ) -> InvalidConfigError:
     """Return `error` with its place in the manifest, which is what people edit."""
-    line, column = part.place(error.line, error.column, path)
+    line, column = part.place(error.line, error.column)
     return InvalidConfigError(path, line, column, error.key, error.problem)
 
 

@@ -17,7 +17,7 @@ import math
 import re
 from bisect import bisect_right
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
@@ -31,7 +31,7 @@ from yaml.scanner import Scanner
 from liveconfig.errors import KeyPath
 from liveconfig.tree import MERGE, Limits, Tree
 
-__all__ = ["UNLIMITED", "Limits", "locate", "parse", "parse_all"]
+__all__ = ["UNLIMITED", "Limits", "locate", "locate_all", "parse", "parse_all"]
 
 _TAG = "tag:yaml.org,2002:"
 _STR = f"{_TAG}str"
@@ -131,7 +131,7 @@ def parse(content: bytes, path: str, limits: Limits) -> dict[str, Any]:
         tree.refuse(None, "the file is empty: write at least one key and its value")
     if not isinstance(tree.root, dict):
         tree.refuse(
-            tree.found, "expected keys with values at the top: write `key: value`"
+            tree.place(()), "expected keys with values at the top: write `key: value`"
         )
     return tree.root
 
@@ -158,16 +158,23 @@ def locate(
         keys: the way to it; its end may be missing.
         document: which of several documents, from 0.
     """
-    trees = list(_trees(content, path, UNLIMITED, keys, is_one=False))
-    found = trees[document].found if trees else None
-    return (found.line + 1, found.column + 1) if found else (0, 0)
+    return locate_all(content, path, [keys], document)[0]
+
+
+def locate_all(
+    content: bytes, path: str, wanted: Sequence[KeyPath], document: int = 0
+) -> list[tuple[int, int]]:
+    """Return what `locate` does for each of several ways, reading the content once."""
+    trees = list(_trees(content, path, UNLIMITED, wanted, is_one=False))
+    marks = [trees[document].place(keys) if trees else None for keys in wanted]
+    return [(mark.line + 1, mark.column + 1) if mark else (0, 0) for mark in marks]
 
 
 def _trees(
     content: bytes,
     path: str,
     limits: Limits,
-    wanted: KeyPath = (),
+    wanted: Sequence[KeyPath] = (),
     *,
     is_one: bool = True,
 ) -> Iterator[Tree]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from liveconfig.document import UNLIMITED, Limits, locate, parse
+from liveconfig.document import UNLIMITED, Limits, locate_all, parse
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
 from liveconfig.schema import Schema, SchemaError
 from liveconfig.source import SourceFile
@@ -87,14 +87,32 @@ def located(
         files: files that `load` could parse.
         documents: what they hold, if it is known already.
     """
+    return all_located([keys], problem, files, documents)[0]
+
+
+def all_located(
+    ways: Sequence[KeyPath],
+    problem: str,
+    files: Sequence[SourceFile],
+    documents: Sequence[Any] | None = None,
+) -> list[InvalidConfigError]:
+    """Return what `located` does for each of several ways, reading each file once."""
     if documents is None:
         documents = [parse(file.content, file.path, UNLIMITED) for file in files]
-    # The last file that goes furthest along the path is the one that decided.
-    depths = [_depth(document, keys) for document in documents]
-    index = max(range(len(files)), key=lambda i: (depths[i], i))
-    file = files[index]
-    line, column = locate(file.content, file.path, keys)
-    return InvalidConfigError(file.path, line, column, format_key_path(keys), problem)
+    by_file: dict[int, list[KeyPath]] = {}
+    for keys in ways:
+        # The last file that goes furthest along the path is the one that decided.
+        depths = [_depth(document, keys) for document in documents]
+        index = max(range(len(files)), key=lambda i: (depths[i], i))
+        by_file.setdefault(index, []).append(keys)
+    found = {}
+    for index, here in by_file.items():
+        file = files[index]
+        places = locate_all(file.content, file.path, here)
+        for keys, (line, column) in zip(here, places, strict=True):
+            key = format_key_path(keys)
+            found[keys] = InvalidConfigError(file.path, line, column, key, problem)
+    return [found[keys] for keys in ways]
 
 
 def _depth(value: Any, keys: KeyPath) -> int:

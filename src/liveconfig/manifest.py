@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from liveconfig.document import Limits, locate, parse_all
@@ -34,6 +35,7 @@ class ManifestFile:
     Attributes:
         name: the file's name in the volume.
         content: its bytes.
+        path: the manifest.
         manifest: the content of the manifest.
         keys: the way to the file in the manifest.
         document: in which of the manifest's documents, from 0.
@@ -41,11 +43,12 @@ class ManifestFile:
 
     name: str
     content: bytes
+    path: str
     manifest: bytes
     keys: KeyPath
     document: int
 
-    def place(self, line: int, column: int, path: str) -> tuple[int, int]:
+    def place(self, line: int, column: int) -> tuple[int, int]:
         """
         Return where a place in the file stands in the manifest, both from 1.
 
@@ -54,18 +57,25 @@ class ManifestFile:
         Args:
             line: in the file, 0 for all of it.
             column: in the file.
-            path: the manifest.
         """
-        key_line, key_column = locate(self.manifest, path, self.keys, self.document)
-        if not line or path.endswith(".json"):
+        key_line, key_column = self._key_place
+        if not line or self._indent is None:
             return key_line, key_column
+        return key_line + line, column + self._indent
+
+    @cached_property
+    def _key_place(self) -> tuple[int, int]:
+        return locate(self.manifest, self.path, self.keys, self.document)
+
+    @cached_property
+    def _indent(self) -> int | None:
+        """How far a literal text is indented, None for a text of another style."""
+        key_line, _ = self._key_place
         lines = _LINE_END.split(self.manifest.decode())
-        if not _LITERAL.search(lines[key_line - 1]):
-            return key_line, key_column
-        indents = (
-            len(text) - len(text.lstrip(" ")) for text in lines[key_line:] if text
-        )
-        return key_line + line, column + next(indents, 0)
+        if self.path.endswith(".json") or not _LITERAL.search(lines[key_line - 1]):
+            return None
+        texts = (text for text in lines[key_line:] if text)
+        return next((len(text) - len(text.lstrip(" ")) for text in texts), 0)
 
 
 def config_files(
@@ -89,7 +99,7 @@ def config_files(
         for keys, config_map in _config_maps(document, ()):
             is_manifest = True
             for name, data, way in _data(config_map, keys, content, path, number):
-                files.append(ManifestFile(name, data, content, way, number))
+                files.append(ManifestFile(name, data, path, content, way, number))
     if is_manifest and not files:
         raise InvalidConfigError(
             path, 0, 0, "data", f"no key ends in {', '.join(_SUFFIXES)}: name one so"

@@ -12,6 +12,7 @@ lines can stand for a billion nodes that way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
@@ -62,12 +63,12 @@ class _Collection:
         "anchor",
         "data",
         "height",
-        "is_on_way",
         "key",
         "mark",
         "merged",
         "nodes_before",
         "text_before",
+        "way",
     )
 
     def __init__(self, data: Any, mark: Mark, anchor: str | None) -> None:
@@ -77,9 +78,19 @@ class _Collection:
         self.key: Any = _NO_KEY
         self.merged: list[dict[str, Any]] | None = None
         self.height = 1
-        self.is_on_way = False
         self.nodes_before = 0
         self.text_before = 0
+        self.way: _Way | None = None
+
+
+class _Way:
+    """Where the key paths that are looked for go on from one node, and its place."""
+
+    __slots__ = ("mark", "next")
+
+    def __init__(self) -> None:
+        self.mark: Mark | None = None
+        self.next: dict[Any, _Way] = {}
 
 
 @dataclass(frozen=True)
@@ -99,24 +110,28 @@ class Tree:
     Attributes:
         root: the data, once its node is complete.
         has_root: whether it is.
-        found: the place of the longest part of the wanted path that is there.
     """
 
-    def __init__(self, path: str, limits: Limits, wanted: KeyPath = ()) -> None:
+    def __init__(
+        self, path: str, limits: Limits, wanted: Iterable[KeyPath] = ()
+    ) -> None:
         """
         Start empty.
 
         Args:
             path: the file, as errors name it.
             limits: what the document may cost.
-            wanted: the key path whose place is looked for.
+            wanted: the key paths whose places are looked for.
         """
         self.root: Any = None
         self.has_root = False
-        self.found: Mark | None = None
         self._path = path
         self._limits = limits
-        self._wanted = wanted
+        self._top = _Way()
+        for keys in wanted:
+            way = self._top
+            for key in keys:
+                way = way.next.setdefault(key, _Way())
         self._open: list[_Collection] = []
         self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
@@ -126,12 +141,11 @@ class Tree:
         """Begin a mapping or list: `data` is the empty dict or list to fill."""
         self._check_place(data, mark)
         collection = _Collection(data, mark, anchor)
-        is_wanted = self._is_wanted(mark)
+        collection.way = self._way_to(mark)
         collection.nodes_before, collection.text_before = self._nodes, self._text
         if anchor is not None:
             self._anchors[anchor] = None
         self._open.append(collection)
-        collection.is_on_way = is_wanted and len(self._open) <= len(self._wanted)
         self._check_depth(len(self._open), mark)
         self._count(1, 0, mark)
 
@@ -157,7 +171,7 @@ class Tree:
         if anchor is not None:
             self._anchors[anchor] = _Anchored(value, 1, length, 0)
         self._check_place(value, mark)
-        self._is_wanted(mark)
+        self._way_to(mark)
         self._put(value, mark, 0)
 
     def alias(self, anchor: str, mark: Mark) -> None:
@@ -174,8 +188,22 @@ class Tree:
         self._check_place(anchored.data, mark)
         self._count(anchored.nodes, anchored.text, mark)
         self._check_depth(len(self._open) + anchored.height, mark)
-        self._is_wanted(mark)
+        self._way_to(mark)
         self._put(anchored.data, mark, anchored.height)
+
+    def place(self, keys: KeyPath) -> Mark | None:
+        """
+        Return the place of the longest part of a path that is there.
+
+        Args:
+            keys: one of those that were wanted, or () for the root.
+        """
+        way = self._top
+        found = way.mark
+        for key in keys:
+            way = way.next[key]
+            found = way.mark or found
+        return found
 
     @property
     def expects_key(self) -> bool:
@@ -275,26 +303,25 @@ class Tree:
                 "config",
             )
 
-    def _is_wanted(self, mark: Mark) -> bool:
-        """Tell whether the wanted path leads to or through the node at `mark`."""
+    def _way_to(self, mark: Mark) -> _Way | None:
+        """Note the place of the node at `mark` if a wanted path leads to it."""
         if not self._open:
-            self.found = mark
-            return True
+            self._top.mark = mark
+            return self._top
         collection = self._open[-1]
-        if not collection.is_on_way:
-            return False
-        wanted = self._wanted[len(self._open) - 1]
+        if collection.way is None:
+            return None
         if not isinstance(collection.data, list):
             # The place of a value is that of its key, which is noted already.
-            return bool(collection.key == wanted)
-        if len(collection.data) != wanted:
-            return False
-        self.found = mark
-        return True
+            return collection.way.next.get(collection.key)
+        way = collection.way.next.get(len(collection.data))
+        if way is not None:
+            way.mark = mark
+        return way
 
     def _note_key(self, collection: _Collection, mark: Mark) -> None:
-        if collection.is_on_way and collection.key == self._wanted[len(self._open) - 1]:
-            self.found = mark
+        if collection.way is not None and collection.key in collection.way.next:
+            collection.way.next[collection.key].mark = mark
 
 
 def _merge(data: dict[str, Any], mappings: list[dict[str, Any]]) -> None:

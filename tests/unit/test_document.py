@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liveconfig import document
-from liveconfig.document import Limits, locate, parse, parse_all
+from liveconfig.document import Limits, locate, locate_all, parse, parse_all
 from liveconfig.errors import InvalidConfigError
 from tests.support.children import Child
 
@@ -379,6 +379,20 @@ def test_locate_finds_the_key_or_what_it_is_missing_from(
     content = b"a: 1\nb:\n  c: [1, {d: 2}]\n"
     assert locate(content, "c.yaml", keys) == place
     assert parse(content, "c.yaml", _LIMITS)["b"]["c"][1] == {"d": 2}
+
+
+def test_locating_all_is_locating_each() -> None:
+    """Several ways are found in one reading, whatever they have in common."""
+    content = b"a: &a {x: 1, y: [1, {z: 2}]}\nb: *a\nc: {<<: *a, d: 3}\n'0': 4\n"
+    ways: list[tuple[str | int, ...]] = [
+        *((), ("a",), ("a", "y"), ("a", "y", 1, "z"), ("a", "y", 0), ("a", "y", "0")),
+        *(("b", "x"), ("c", "d"), ("c", "x"), ("0",), (0,), ("no", "way"), ("a",)),
+    ]
+    places = locate_all(content, "c.yaml", ways)
+    assert places == [locate(content, "c.yaml", keys) for keys in ways]
+    assert places[:5] == [(1, 1), (1, 1), (1, 14), (1, 22), (1, 18)]
+    assert places[6:9] == [(2, 1), (3, 13), (3, 1)]
+    assert locate_all(b"", "c.json", [("a",), ()]) == [(0, 0), (0, 0)]
 
 
 def test_locate_works_in_json_and_in_later_documents() -> None:

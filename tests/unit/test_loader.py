@@ -9,7 +9,7 @@ import pytest
 
 from liveconfig.document import Limits
 from liveconfig.errors import InvalidConfigError
-from liveconfig.loader import Candidate, load, located, merge
+from liveconfig.loader import Candidate, all_located, load, located, merge
 from liveconfig.schema import Schema
 from liveconfig.source import SourceFile
 
@@ -116,6 +116,17 @@ def test_unknown_keys_are_accepted_and_named() -> None:
     candidate = _load("name: a\nnmae: b\n", "servers: [{prot: 1}]\n")
     assert candidate.config == Site("a", (Server(),))
     assert set(candidate.unknown_keys) == {("nmae",), ("servers", 0, "prot")}
+
+
+def test_keys_of_several_files_are_located_in_their_order() -> None:
+    """Each is placed in the file that decided, and the order stays."""
+    files = (
+        SourceFile("a.yaml", b"x: 1\ny: {z: 1}\n"),
+        SourceFile("b.yaml", b"y: 2\n"),
+    )
+    ways = [("x",), ("y",), ("y", "z"), ("x",)]
+    places = [(e.path, e.line) for e in all_located(ways, "why", files)]
+    assert places == [("a.yaml", 1), ("b.yaml", 1), ("a.yaml", 2), ("a.yaml", 1)]
 
 
 def test_located_finds_an_unknown_key() -> None:
