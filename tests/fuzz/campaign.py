@@ -34,7 +34,7 @@ _TOKENS = Path(__file__).with_name("tokens")
 _INPUTS_MIN = 20
 _SHRINKING_TRIES_MAX = 400
 
-_INPUT_BYTES_MAX = 1024 * 1024
+_INPUT_BYTES_MAX = 4 * 1024 * 1024
 _WORD_BYTES = 8
 
 
