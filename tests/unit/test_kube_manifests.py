@@ -3,51 +3,92 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 from falcon.inspect import inspect_routes
 
 from liveconfig.document import Limits
 from liveconfig.loader import load
 from liveconfig.manager import ConfigManager
 from liveconfig.schema import Schema
+from liveconfig.service.admin import create_admin_app
 from liveconfig.service.app import create_public_app
 from liveconfig.service.config import ServiceConfig
 from liveconfig.settings import Settings
 from liveconfig.source import SourceFile
+from tests.support.kustomize import Object, build, documents, identity
+from tests.support.pod_security import violations
+from tests.support.source_code import ROOT
 
-_ROOT = Path(__file__).resolve().parents[2]
-_KUBE = _ROOT / "kube"
-_FILES = ("configmap.yaml", "deployment.yaml", "service.yaml")
+_KUBE = ROOT / "kube"
+_FOLDERS = (".", "overlays/projected", "overlays/monitoring")
+_SERVICES = (".", "overlays/projected")
+_WITH_PODS = (*_SERVICES, "replicationcontroller.yaml")
+# From the oldest that knows every field used to the newest there is.
+_VERSIONS = ("1.28", "1.31", "1.34", "1.36", kubernetes_validate.latest_version())
 
 
-def _document(name: str) -> dict[str, Any]:
-    (document,) = yaml.safe_load_all((_KUBE / name).read_text())
-    assert isinstance(document, dict)
-    return document
+@cache
+def _built(name: str) -> list[Object]:
+    path = _KUBE / name
+    return documents(path) if path.is_file() else build(path)
 
 
-def _pod() -> dict[str, Any]:
-    pod = _document("deployment.yaml")["spec"]["template"]["spec"]
+def _object(kind: str, folder: str = ".", name: str = "liveconfig") -> Object:
+    (found,) = (each for each in _built(folder) if identity(each) == (kind, name))
+    return found
+
+
+def _workload(folder: str = ".") -> Object:
+    if folder.endswith(".yaml"):
+        return _object("ReplicationController", folder, "liveconfig-rc")
+    return _object("Deployment", folder)
+
+
+def _template(folder: str = ".") -> Object:
+    template = _workload(folder)["spec"]["template"]
+    assert isinstance(template, dict)
+    return template
+
+
+def _pod(folder: str = ".") -> Object:
+    pod = _template(folder)["spec"]
     assert isinstance(pod, dict)
     return pod
 
 
-def _container() -> dict[str, Any]:
-    (container,) = _pod()["containers"]
+def _container(folder: str = ".") -> Object:
+    (container,) = _pod(folder)["containers"]
     assert isinstance(container, dict)
     return container
 
 
+def _environ(folder: str = ".") -> dict[str, str]:
+    """Return the variables of the image with those of the manifest over them."""
+    lines = re.findall(r"(?m)^ENV (.*)", _last_stage())
+    of_image = re.findall(r"\b([A-Z][A-Z_]+)=(\S+)", " ".join(lines))
+    own = {each["name"]: each["value"] for each in _container(folder).get("env", [])}
+    return {**dict(of_image), **own}
+
+
+def _settings(folder: str = ".") -> Settings:
+    return Settings.from_environ(_environ(folder))
+
+
 def _dockerfile(pattern: str) -> str:
     """Return what the last stage of the Dockerfile says last at `pattern`."""
-    stage = (_ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
-    return str(re.findall(pattern, stage)[-1])
+    return str(re.findall(pattern, _last_stage())[-1])
+
+
+def _last_stage() -> str:
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    return text.rpartition("\nFROM ")[2]
 
 
 def _nodes(value: Any) -> Iterator[tuple[str, Any]]:
@@ -61,19 +102,73 @@ def _nodes(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _nodes(inner)
 
 
-@pytest.mark.parametrize("name", _FILES)
-@pytest.mark.parametrize("version", ["1.28", kubernetes_validate.latest_version()])
-def test_manifest_matches_the_schema_of_kubernetes(name: str, version: str) -> None:
+def _mounted(folder: str) -> dict[str, str]:
+    """Return the files of the mounted config as the pod sees them, by their names."""
+    volume = next(each for each in _pod(folder)["volumes"] if each["name"] == "config")
+    sources = volume.get("projected", {}).get("sources", [volume])
+    files: dict[str, str] = {}
+    for source in sources:
+        kind = "secret" if "secret" in source else "configMap"
+        reference = source[kind]
+        owner = "Secret" if kind == "secret" else "ConfigMap"
+        holder = _object(owner, folder, reference["name"])
+        data = {**holder.get("data", {}), **holder.get("stringData", {})}
+        items = reference.get("items") or [{"key": key, "path": key} for key in data]
+        files |= {item["path"]: data[item["key"]] for item in items}
+    return files
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+@pytest.mark.parametrize("folder", [*_SERVICES, "replicationcontroller.yaml"])
+def test_manifest_matches_the_schema_of_kubernetes(folder: str, version: str) -> None:
     """Every field is one that Kubernetes knows, in old clusters and in new ones."""
-    kubernetes_validate.validate(_document(name), version, strict=True)
+    for each in _built(folder):
+        kubernetes_validate.validate(each, version, strict=True)
 
 
-def test_kustomization_applies_every_manifest() -> None:
-    """`kubectl apply -k kube/` takes all files of the folder, names unchanged."""
-    kustomization = _document("kustomization.yaml")
-    files = {path.name for path in _KUBE.iterdir()} - {"kustomization.yaml"}
-    assert sorted(kustomization["resources"]) == sorted(files) == sorted(_FILES)
-    assert set(kustomization) == {"apiVersion", "kind", "resources"}
+@pytest.mark.parametrize("field", ["spec", "template"])
+def test_schema_refuses_a_field_that_is_misspelt(field: str) -> None:
+    """The schemas that are checked against are strict, at any depth."""
+    wrong = deepcopy(_object("Deployment"))
+    (wrong["spec"] if field == "spec" else wrong["spec"]["template"]["spec"])["nme"] = 1
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, _VERSIONS[-1], strict=True)
+
+
+def test_service_is_all_that_runs_it() -> None:
+    """`kubectl apply -k kube/` makes one of each, under one name without a hash."""
+    assert sorted(map(identity, _built("."))) == [
+        (kind, "liveconfig")
+        for kind in (
+            "ConfigMap",
+            "Deployment",
+            "HorizontalPodAutoscaler",
+            "NetworkPolicy",
+            "PodDisruptionBudget",
+            "Service",
+            "ServiceAccount",
+        )
+    ]
+
+
+def test_every_manifest_is_applied_by_some_folder() -> None:
+    """No manifest lies in kube/ that nothing applies and nothing here looks at."""
+    applied = {_KUBE / "replicationcontroller.yaml"}
+    for kustomization in _KUBE.rglob("kustomization.yaml"):
+        (document,) = documents(kustomization)
+        names = document["resources"] + [p["path"] for p in document.get("patches", [])]
+        applied |= {kustomization, *(kustomization.parent / name for name in names)}
+    assert set(_KUBE.rglob("*.yaml")) <= applied
+
+
+@pytest.mark.parametrize("folder", _FOLDERS)
+def test_no_name_gets_a_hash(folder: str) -> None:
+    """An edit of the config is no other object, so no pod is made anew for it."""
+    for path in (_KUBE / folder).rglob("kustomization.yaml"):
+        (document,) = documents(path)
+        for generator in document.get("configMapGenerator", []):
+            assert generator["options"]["disableNameSuffixHash"] is True
+        assert "secretGenerator" not in document
 
 
 @pytest.mark.parametrize(
@@ -93,81 +188,244 @@ def test_probe_asks_a_public_route(probe: str, path: str) -> None:
 
 
 def test_ports_are_those_of_the_settings() -> None:
-    """The container's ports are the defaults, which the image does not change."""
+    """The container's ports are those that the service listens on, for all to reach."""
     ports = {port["name"]: port["containerPort"] for port in _container()["ports"]}
-    assert ports == {"http": Settings.port, "admin": Settings.admin_port}
+    settings = _settings()
+    assert ports == {"http": settings.port, "admin": settings.admin_port}
+    assert settings.host == "0.0.0.0"
 
 
 def test_service_leads_to_the_public_port_only() -> None:
     """Clients in the cluster reach the public port, never the operators'."""
-    service = _document("service.yaml")["spec"]
+    service = _object("Service")["spec"]
     assert service["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
     assert service.get("type", "ClusterIP") == "ClusterIP"
 
 
-def test_config_is_mounted_where_the_image_looks() -> None:
+def test_config_is_mounted_where_the_service_looks() -> None:
     """The mounted directory and the ConfigMap's key make up LIVECONFIG_PATH."""
-    (mount,) = _container()["volumeMounts"]
-    (volume,) = _pod()["volumes"]
-    config_map = _document("configmap.yaml")
-    (key,) = config_map["data"]
-    assert mount["name"] == volume["name"]
-    assert volume["configMap"] == {"name": config_map["metadata"]["name"]}
-    path = _dockerfile(r"\bLIVECONFIG_PATH=(\S+)")
-    assert f"{mount['mountPath']}/{key}" == path
+    (mount,) = (m for m in _container()["volumeMounts"] if m["name"] == "config")
+    (key,) = _mounted(".")
+    assert f"{mount['mountPath']}/{key}" == _settings().path
     assert mount["readOnly"] is True
 
 
-def test_nothing_is_mounted_by_sub_path() -> None:
+def test_projected_config_is_read_as_a_directory() -> None:
+    """The overlay's three layers lie in the directory that LIVECONFIG_PATH names."""
+    folder = "overlays/projected"
+    (mount,) = (m for m in _container(folder)["volumeMounts"] if m["name"] == "config")
+    assert mount["mountPath"] == _settings(folder).path
+    kinds = [
+        next(iter(source.keys()))
+        for volume in _pod(folder)["volumes"]
+        for source in volume.get("projected", {}).get("sources", [])
+    ]
+    assert kinds == ["configMap", "configMap", "secret"]
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_nothing_is_mounted_by_sub_path(folder: str) -> None:
     """No mount is of the kind that never shows a change."""
-    keys = {key for name in _FILES for key, _ in _nodes(_document(name))}
+    keys = {key for key, _ in _nodes(_built(folder))}
     assert not {"subPath", "subPathExpr"} & keys
 
 
-def test_config_is_valid_for_the_service() -> None:
-    """The publisher would take every file of the ConfigMap, and knows all its keys."""
-    for name, text in _document("configmap.yaml")["data"].items():
-        file = SourceFile(name, text.encode())
-        candidate = load([file], Schema(ServiceConfig), Limits())
-        assert candidate.config == ServiceConfig("Hello World")
-        assert candidate.unknown_keys == ()
+@pytest.mark.parametrize(
+    ("folder", "config"),
+    [
+        (".", ServiceConfig("Hello World")),
+        ("overlays/projected", ServiceConfig("Hello from the Secret", "warning")),
+    ],
+)
+def test_config_is_valid_for_the_service(folder: str, config: ServiceConfig) -> None:
+    """The publisher would take what is mounted, each layer over those before it."""
+    files = sorted(_mounted(folder).items())
+    sources = [SourceFile(name, text.encode()) for name, text in files]
+    candidate = load(sources, Schema(ServiceConfig), Limits())
+    assert candidate.config == config
+    assert candidate.unknown_keys == ()
 
 
-def test_environment_is_known_to_the_settings() -> None:
-    """The manifest sets no LIVECONFIG_* variable that nobody reads."""
-    known = (_ROOT / "src/liveconfig/settings.py").read_text()
-    names = [variable["name"] for variable in _container().get("env", [])]
-    ours = [name for name in names if name.startswith("LIVECONFIG_")]
-    assert [name for name in ours if f'"{name}"' not in known] == []
+class _Recorder(dict[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
 
 
-def test_selectors_match_the_pods() -> None:
-    """The Deployment and the Service select the pods that the template makes."""
-    deployment = _document("deployment.yaml")["spec"]
-    labels = deployment["template"]["metadata"]["labels"].items()
-    assert deployment["selector"]["matchLabels"].items() <= labels
-    assert _document("service.yaml")["spec"]["selector"].items() <= labels
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_environment_is_what_the_settings_read(folder: str) -> None:
+    """Each variable of the manifests is one that is read, and its value is taken."""
+    recorder = _Recorder()
+    Settings.from_environ(recorder)
+    names = {variable["name"] for variable in _container(folder)["env"]}
+    assert names <= recorder.asked
+    assert _settings(folder).workers == 4
+
+
+def test_services_put_nothing_into_the_environment() -> None:
+    """A Service by the name of liveconfig-admin does not become a setting."""
+    with pytest.raises(Exception, match="LIVECONFIG_ADMIN_PORT"):
+        Settings.from_environ({"LIVECONFIG_ADMIN_PORT": "tcp://10.0.0.1:9090"})
+    assert _pod()["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_last_good_config_is_kept_in_memory(folder: str) -> None:
+    """The cache's directory is writable, on no disk, and holds three whole configs."""
+    settings = _settings(folder)
+    (mount,) = (
+        m for m in _container(folder)["volumeMounts"] if not m.get("readOnly", False)
+    )
+    assert mount["mountPath"] == settings.cache_dir
+    (volume,) = (v for v in _pod(folder)["volumes"] if v["name"] == mount["name"])
+    assert volume["emptyDir"]["medium"] == "Memory"
+    size = int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi")) * 1024 * 1024
+    # The newest, the one before, and the next while it is written.
+    assert size > 3 * settings.payload_bytes_max
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_selectors_match_the_pods(folder: str) -> None:
+    """Whatever selects pods in a folder selects those that its template makes."""
+    labels = _template(folder)["metadata"]["labels"].items()
+    selectors = [
+        inner
+        for key, inner in _nodes(_built(folder))
+        if key in ("matchLabels", "selector") and "app.kubernetes.io/name" in inner
+    ]
+    assert len(selectors) >= 3
+    for selector in selectors:
+        assert selector.items() <= labels
+
+
+@pytest.mark.parametrize("folder", _SERVICES)
+def test_selected_port_names_exist(folder: str) -> None:
+    """A port that is named somewhere is one of the container's."""
+    names = {port["name"] for port in _container(folder)["ports"]}
+    policy = _object("NetworkPolicy", folder)["spec"]
+    used = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
+    used |= {port["targetPort"] for port in _object("Service")["spec"]["ports"]}
+    assert used == names
+
+
+def test_operators_port_is_for_some_namespaces_only() -> None:
+    """The admin port is reached from monitoring and from namespaces marked for it."""
+    policy = _object("NetworkPolicy")["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    public, admin = policy["ingress"]
+    assert public == {"ports": [{"port": "http", "protocol": "TCP"}]}
+    assert [rule["port"] for rule in admin["ports"]] == ["admin"]
+    labels = [peer["namespaceSelector"]["matchLabels"] for peer in admin["from"]]
+    assert labels == [
+        {"kubernetes.io/metadata.name": "monitoring"},
+        {"liveconfig-operators": "allowed"},
+    ]
+    assert policy["egress"] == []
+
+
+def test_operators_routes_are_on_the_admin_port() -> None:
+    """What the walk asks of the operators' port is a route of its application."""
+    app = create_admin_app(ConfigManager(ServiceConfig))
+    assert "/status" in [route.path for route in inspect_routes(app)]
 
 
 def test_rollout_never_has_too_few_pods() -> None:
-    """A new pod is ready before an old one ends, and two of them share the load."""
-    deployment = _document("deployment.yaml")["spec"]
-    assert deployment["replicas"] == 2
+    """A new pod is ready before an old one ends, and drains take one at a time."""
+    deployment = _object("Deployment")["spec"]
     assert deployment["strategy"]["type"] == "RollingUpdate"
     assert deployment["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert _object("PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
 
 
-def test_security_context_is_restricted() -> None:
-    """The pod meets the "restricted" standard, and its root is read-only as well."""
-    pod = _pod()
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert pod["automountServiceAccountToken"] is False
-    assert _container()["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+def test_replicas_are_the_autoscalers() -> None:
+    """An apply does not take back what the autoscaler has added."""
+    assert "replicas" not in _object("Deployment")["spec"]
+    scaler = _object("HorizontalPodAutoscaler")["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 10)
+    target = scaler["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == identity(_object("Deployment"))
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_pod_is_restricted(folder: str) -> None:
+    """A namespace that enforces the "restricted" standard takes the pod."""
+    assert violations(_pod(folder)) == []
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_pod_has_no_more_than_it_needs(folder: str) -> None:
+    """Beyond the standard: a read-only root and no token of any account."""
+    assert _container(folder)["securityContext"]["readOnlyRootFilesystem"] is True
+    assert _pod(folder)["automountServiceAccountToken"] is False
+    if folder != "replicationcontroller.yaml":
+        account = _object("ServiceAccount", folder, _pod(folder)["serviceAccountName"])
+        assert account["automountServiceAccountToken"] is False
+
+
+def _container_of(pod: Object) -> Any:
+    return pod["containers"][0]
+
+
+_LOOSENED: dict[str, Callable[[Object], Any]] = {
+    "hostNetwork": lambda pod: pod.update(hostNetwork=True),
+    "hostPID": lambda pod: pod.update(hostPID=True),
+    "kind that is not allowed": lambda pod: pod["volumes"].append(
+        {"name": "node", "hostPath": {"path": "/"}}
+    ),
+    "runAsNonRoot is not true": lambda pod: pod["securityContext"].pop("runAsNonRoot"),
+    "runAsNonRoot is false": lambda pod: _container_of(pod)["securityContext"].update(
+        runAsNonRoot=False
+    ),
+    "runAsUser is 0": lambda pod: pod["securityContext"].update(runAsUser=0),
+    "no seccomp": lambda pod: pod["securityContext"].pop("seccompProfile"),
+    "seccomp profile is not": lambda pod: pod["securityContext"].update(
+        seccompProfile={"type": "Unconfined"}
+    ),
+    "AppArmor": lambda pod: pod["securityContext"].update(
+        appArmorProfile={"type": "Unconfined"}
+    ),
+    "SELinux": lambda pod: pod["securityContext"].update(
+        seLinuxOptions={"type": "spc_t"}
+    ),
+    "sysctl": lambda pod: pod["securityContext"].update(
+        sysctls=[{"name": "kernel.msgmax", "value": "1"}]
+    ),
+    "privileged": lambda pod: _container_of(pod)["securityContext"].update(
+        privileged=True
+    ),
+    "allowPrivilegeEscalation": lambda pod: _container_of(pod)["securityContext"].pop(
+        "allowPrivilegeEscalation"
+    ),
+    "procMount": lambda pod: _container_of(pod)["securityContext"].update(
+        procMount="Unmasked"
+    ),
+    "drop ALL": lambda pod: _container_of(pod)["securityContext"].pop("capabilities"),
+    "NET_BIND_SERVICE": lambda pod: _container_of(pod)["securityContext"][
+        "capabilities"
+    ].update(add=["NET_ADMIN"]),
+    "port of the node": lambda pod: _container_of(pod)["ports"][0].update(hostPort=80),
+    "names a host": lambda pod: _container_of(pod)["livenessProbe"]["httpGet"].update(
+        host="10.0.0.1"
+    ),
+    "debug: ": lambda pod: pod.update(
+        initContainers=[{"name": "debug", "image": "busybox"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", _LOOSENED)
+def test_what_is_not_restricted_is_found(broken: str) -> None:
+    """Each rule of the standard, broken alone, is told in a sentence."""
+    pod = deepcopy(_pod())
+    _LOOSENED[broken](pod)
+    found = violations(pod)
+    assert [sentence for sentence in found if broken in sentence]
 
 
 def test_user_is_that_of_the_image() -> None:
@@ -178,8 +436,54 @@ def test_user_is_that_of_the_image() -> None:
     assert context["runAsUser"] > 0
 
 
+def test_version_is_that_of_the_package() -> None:
+    """Image and labels name the version that setup.cfg names."""
+    (version,) = re.findall(r"(?m)^version = (.*)", (ROOT / "setup.cfg").read_text())
+    for folder in _WITH_PODS:
+        assert _container(folder)["image"] == f"liveconfig:{version}"
+        for meta in (_workload(folder)["metadata"], _template(folder)["metadata"]):
+            assert meta["labels"]["app.kubernetes.io/version"] == version
+
+
 def test_end_of_a_pod_leaves_gunicorn_its_time() -> None:
     """The grace period covers the pause before the end and gunicorn's own 30 s."""
     pause = _container()["lifecycle"]["preStop"]["exec"]["command"]
     assert pause[0] == "sleep"
     assert _pod()["terminationGracePeriodSeconds"] > int(pause[1]) + 30
+
+
+def test_replication_controller_has_the_same_pods() -> None:
+    """Its pods are the Deployment's, but for the label and what follows from it."""
+    text = (_KUBE / "replicationcontroller.yaml").read_text()
+    assert text.count("liveconfig-rc") >= 4
+    theirs, ours = deepcopy(_pod("replicationcontroller.yaml")), deepcopy(_pod())
+    for constraint in ours["topologySpreadConstraints"]:
+        # The hash is a ReplicaSet's, so a ReplicationController's pods have none.
+        assert constraint.pop("matchLabelKeys") == ["pod-template-hash"]
+        constraint["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] += "-rc"
+    assert theirs == ours
+
+
+def test_replication_controller_is_left_alone_by_the_service() -> None:
+    """Neither the Deployment nor its Service takes the pods beside them for its own."""
+    labels = _template("replicationcontroller.yaml")["metadata"]["labels"].items()
+    for kind in ("Deployment", "PodDisruptionBudget"):
+        assert not _object(kind)["spec"]["selector"]["matchLabels"].items() <= labels
+    assert not _object("Service")["spec"]["selector"].items() <= labels
+
+
+def test_kustomize_reading_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    """A field that would be left out of the check is an error in the tests."""
+    (tmp_path / "kustomization.yaml").write_text("namePrefix: x-\n")
+    with pytest.raises(AssertionError, match="namePrefix"):
+        build(tmp_path)
+
+
+def test_overlay_in_its_own_base_is_a_cycle(tmp_path: Path) -> None:
+    """A folder cannot be the base of what lies in it, as with the real kustomize."""
+    (tmp_path / "kustomization.yaml").write_text("resources: []\n")
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text("resources: [..]\n")
+    with pytest.raises(AssertionError, match="cycle"):
+        build(overlay)

@@ -188,7 +188,7 @@ def test_image_is_made_from_the_named_files_only() -> None:
 def test_versions_agree() -> None:
     """The package, the image and the Deployment are of one version."""
     version = _setup()["metadata"]["version"]
-    deployment = yaml.safe_load(_text("kube/deployment.yaml"))
+    deployment = yaml.safe_load(_text("kube/base/deployment.yaml"))
     template = deployment["spec"]["template"]
     (container,) = template["spec"]["containers"]
     assert f'org.opencontainers.image.version="{version}"' in _stages()[-1]
