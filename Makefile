@@ -18,12 +18,12 @@ MATRIX = 3.10 3.11 3.12 3.13
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress clean
+.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress kube-demo kube-test clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
-	while IFS='|' read -r target text; do printf '  %-8s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	while IFS='|' read -r target text; do printf '  %-9s %s\n' "$$target" "$$text"; done
 
 run: $(VENV)/run ## serve conf/config.yaml under gunicorn, until Ctrl-C
 	@exec $(BIN)/gunicorn -c conf/gunicorn.conf.py
@@ -68,6 +68,13 @@ faults: $(VENV)/dev ## cause every fault of tests/faults/README.md, for minutes
 bench: $(VENV)/dev ## measure what the README promises
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
+# These need kubectl and nothing that is installed here.
+kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'
+	@$(or $(PYTHON),python3) -B kube/demo.py $(ARGS)
+
+kube-test: ## test the service in a cluster, under load; ARGS as for kube-demo
+	@$(or $(PYTHON),python3) -B kube/trial.py $(ARGS)
+
 mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
@@ -97,7 +104,7 @@ lock: $(VENV)/run ## pin anew what setup.cfg and requirements/build.in ask for
 clean: ## remove what the other targets made
 	@rm -rf .venv .venv-3.* build dist src/*.egg-info .coverage* .hypothesis \
 	  .mypy_cache .pytest_cache .ruff_cache
-	@find src tests conf benchmarks -name __pycache__ -prune -exec rm -rf {} + \
+	@find src tests conf benchmarks kube -name __pycache__ -prune -exec rm -rf {} + \
 	  2>/dev/null || true
 
 # Prints "ok:" and a Python that will do, or a sentence that says why there is none.

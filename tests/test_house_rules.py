@@ -118,7 +118,7 @@ def _tests() -> tuple[Module, ...]:
 
 
 def _everything() -> tuple[Module, ...]:
-    return _parsed("benchmarks", "conf", "src", "tests")
+    return _parsed("benchmarks", "conf", "kube", "src", "tests")
 
 
 def _assert_none(findings: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubectl import kustomization
 
 from tests.support.kustomize import build, identity
 from tests.support.metrics import LISTED, queries, rule_groups
@@ -39,6 +40,17 @@ def test_kubectl_builds_what_the_tests_have_checked(folder: str) -> None:
     theirs = list(yaml.safe_load_all(_run("kubectl", "kustomize", path)))
     ours = build(path)
     assert sorted(theirs, key=identity) == sorted(ours, key=identity)
+
+
+@needs_kubectl
+@pytest.mark.parametrize("image", ["", "reg:5000/liveconfig:v2", "reg/x@sha256:ab"])
+def test_kubectl_builds_what_the_walk_applies(image: str) -> None:
+    """The walk's own kustomization is one, and sets what it is to set."""
+    with kustomization("shop", image) as folder:
+        theirs = list(yaml.safe_load_all(_run("kubectl", "kustomize", folder)))
+        ours = build(folder)
+    assert sorted(theirs, key=identity) == sorted(ours, key=identity)
+    assert all(each["metadata"]["namespace"] == "shop" for each in theirs)
 
 
 @needs_promtool

@@ -127,7 +127,7 @@ def _merged_list(old: list[Object], patch: list[Object], key: str) -> list[Objec
 
 
 def _set_image(objects: list[Object], image: Object) -> None:
-    assert image.keys() <= {"name", "newName", "newTag"}, image
+    assert image.keys() <= {"name", "newName", "newTag", "digest"}, image
     for each in objects:
         pod = each.get("spec", {}).get("template", {}).get("spec", {})
         for container in pod.get("containers", []):
@@ -135,3 +135,5 @@ def _set_image(objects: list[Object], image: Object) -> None:
             if name == image["name"]:
                 name, tag = image.get("newName", name), image.get("newTag", tag)
                 container["image"] = f"{name}:{tag}"
+                if "digest" in image:
+                    container["image"] = f"{name}@{image['digest']}"

@@ -1,0 +1,131 @@
+"""
+The whole walk, to be looked at: make the ConfigMap, run the pods, edit, see it live.
+
+Owns: the steps, what is printed of them.
+Must not know: how anything is done in the cluster.
+Runs in: a terminal on any machine with Python 3.10 and kubectl.
+
+    python3 kube/demo.py --context=kind-kind --image=liveconfig:0.1.0
+    python3 kube/demo.py --context=kind-kind --cleanup
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from cluster import Answer, Cluster, Pod
+from command import main, parser, table
+from kubectl import WalkError
+
+BEFORE = "Hello World"
+AFTER = "Hello Grandma"
+HEADINGS = ("pod", "apply to volume", "to publication", "to last worker", "workers")
+
+
+def demonstrate(cluster: Cluster, options: argparse.Namespace) -> int:
+    """Take all steps; return 0 if everything came as it should."""
+    pods = set_up(cluster, options)
+    show_by_curl(cluster, pods)
+    print(f"\n3. {BEFORE} becomes {AFTER}; the kubelets find out by themselves.")
+    print("   That takes up to a minute and a half, for each pod another time.")
+    change(cluster, options, BEFORE, AFTER, annotates=False)
+    print(
+        f"\n4. {AFTER} becomes {BEFORE} again, and every pod is annotated right after."
+    )
+    print("   A kubelet that sees its pod change looks at the ConfigMap at once.")
+    change(cluster, options, AFTER, BEFORE, annotates=True)
+    counted = cluster.client.counted_at_end()
+    if not counted:
+        raise WalkError("the client in the cluster has stopped asking")
+    print(
+        f"\nMeanwhile the client was answered {counted['answered']} times; "
+        f"{counted['failed']} requests failed. {'; '.join(counted['problems'])}"
+    )
+    restarts = sum(pod.restarts for pod in cluster.pods())
+    print(f"Restarts of containers since the pods are there: {restarts}.")
+    print(f"All of it stays in the namespace {cluster.namespace} until --cleanup.")
+    return 1 if counted["failed"] else 0
+
+
+def set_up(cluster: Cluster, options: argparse.Namespace) -> list[Pod]:
+    """Apply everything and wait until every worker serves the first message."""
+    print(f"1. kubectl apply -k kube/, with the image {options.image}")
+    cluster.make_namespace()
+    cluster.apply(options.image)
+    cluster.scale(options.replicas)
+    pods = cluster.wait_until_settled(options.replicas, options.timeout)
+    # An earlier run may have left another message.
+    cluster.annotate()
+    check(cluster.watch(pods, options.timeout, BEFORE).answers())
+    print(f"   {len(pods)} pods are ready:")
+    for pod in pods:
+        print(f"   {pod.name} on {pod.node}")
+    return pods
+
+
+def show_by_curl(cluster: Cluster, pods: list[Pod]) -> None:
+    """Ask the Service and each pod from inside the cluster."""
+    print("\n2. curl, from a pod of the cluster")
+    cluster.start_client(120)
+    places = [("the Service", *cluster.service())]
+    places += [(pod.name, pod.address, pod.port) for pod in pods]
+    for where, host, port in places:
+        print(f"   {host}:{port} ({where}): {cluster.client.ask(host, port)}")
+
+
+def change(
+    cluster: Cluster,
+    options: argparse.Namespace,
+    old: str,
+    new: str,
+    *,
+    annotates: bool,
+) -> None:
+    """Edit the message and watch it arrive."""
+    print(f"   $ sed 's/{old}/{new}/' kube/configmap.yaml | kubectl apply -f -")
+
+    def tell(pod: Pod, worker: int, after: float) -> None:
+        ms = f"{1000 * after:.0f} ms after its volume changed"
+        print(f"   {pod.name}: worker {worker} was seen to serve it {ms}", flush=True)
+
+    watch = cluster.watch(cluster.pods(), options.timeout, new, tell)
+    watch.wait_until_begun()
+    start = time.monotonic()
+    cluster.edit(BEFORE, new)
+    if annotates:
+        print("   $ kubectl annotate pods --selector=... liveconfig-changed=...")
+        cluster.annotate()
+    rows = [row(answer, start) for answer in check(watch.answers())]
+    print(f"\n{table(HEADINGS, rows)}")
+
+
+def row(answer: Answer, start: float) -> tuple[str, ...]:
+    """Return how long one pod took, in the words of the table."""
+    assert answer.end is not None
+    return (
+        answer.pod.name,
+        f"{answer.flipped_at - start:.2f} s",
+        f"{1000 * answer.end['published_after']:.1f} ms",
+        f"{1000 * max(answer.workers.values()):.0f} ms",
+        f"{len(answer.workers)}",
+    )
+
+
+def check(answers: list[Answer]) -> list[Answer]:
+    """
+    Return the answers if there is one of each pod.
+
+    Raises:
+        WalkError: a pod did not get there; names it and says how far it came.
+    """
+    for answer in answers:
+        if answer.end is None:
+            raise WalkError(f"{answer.pod.name} does not get there: {answer.reason}")
+    return answers
+
+
+if __name__ == "__main__":
+    arguments = parser("kube/demo.py", "Show the service in a cluster.").parse_args()
+    sys.exit(main(arguments, lambda cluster: demonstrate(cluster, arguments)))

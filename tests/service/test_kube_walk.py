@@ -1,0 +1,293 @@
+"""kube/demo.py and kube/trial.py, with a stand-in kubectl and real services."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.eventually import eventually
+from tests.support.kubectl import StandIn
+from tests.support.kustomize import build
+from tests.support.server import free_port
+from tests.support.source_code import ROOT
+
+MakeWalk = Callable[..., "Walk"]
+
+
+class Walk:
+    """A cluster, its kubectl, and the scripts run against it."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.cluster = Cluster(folder, **options)
+        self.kubectl = StandIn(self.cluster)
+
+    def run(
+        self, script: str, *arguments: str, path: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script of kube/ to its end, with nobody to answer questions."""
+        return subprocess.run(
+            [sys.executable, "-B", ROOT / "kube" / script, *arguments],
+            env={**os.environ, "PATH": path or self._path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    def run_in_terminal(
+        self, script: str, *arguments: str, answer: str
+    ) -> tuple[str, int]:
+        """Run a script in a terminal, answer its question, return it and the status."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-B", ROOT / "kube" / script, *arguments],
+            env={**os.environ, "PATH": self._path},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        shown = b""
+        while not shown.rstrip().endswith(b"[y/N]"):
+            shown += os.read(ours, 4096)
+        os.write(ours, f"{answer}\n".encode())
+        status = process.wait(30)
+        os.close(ours)
+        return shown.decode(), status
+
+    @property
+    def _path(self) -> str:
+        return f"{self.kubectl.folder}:{os.environ['PATH']}"
+
+    def close(self) -> None:
+        """End everything."""
+        self.kubectl.close()
+        self.cluster.close()
+
+
+@pytest.fixture
+def make_walk(tmp_path: Path) -> Iterator[MakeWalk]:
+    """A function that makes a cluster with its kubectl."""
+    walks: list[Walk] = []
+
+    def make(**options: Any) -> Walk:
+        walks.append(Walk(tmp_path, **options))
+        return walks[-1]
+
+    yield make
+    for walk in walks:
+        walk.close()
+
+
+CONTEXT = "--context=stand-in"
+
+
+def test_demo_shows_the_whole_walk(make_walk: MakeWalk) -> None:
+    """It applies, asks, edits, sees every worker of every pod change; twice as well."""
+    walk = make_walk()
+    for _ in range(2):
+        done = walk.run("demo.py", CONTEXT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(re.findall(r"liveconfig-\d+\): Hello World", done.stdout)) == 3
+        workers = re.findall(r"worker (\d+) was seen to serve it", done.stdout)
+        assert len(workers) == 2 * len(set(workers)) == 2 * 3 * 2
+        rows = re.findall(
+            r"liveconfig-\d +(\d+\.\d+) s +\d+\.\d ms +\d+ ms +2", done.stdout
+        )
+        slow, fast = rows[:3], rows[3:]
+        assert len(fast) == 3
+        # No sooner than the kubelet finds it by itself, and a good deal later.
+        assert min(map(float, slow)) >= 0.5
+        assert max(map(float, fast)) < max(map(float, slow))
+        assert " 0 requests failed" in done.stdout
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["ours", "given"])
+def test_cleanup_deletes_what_was_made(make_walk: MakeWalk, is_ours: bool) -> None:
+    """A namespace that was there before stays, without the service; ours goes."""
+    walk = make_walk()
+    if not is_ours:
+        namespace = {"kind": "Namespace", "metadata": {"name": "liveconfig-walk"}}
+        walk.cluster.apply(namespace)
+    done = walk.run("demo.py", CONTEXT, "--replicas=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(walk.cluster.clients) == len(walk.cluster.pods()) == 1
+    done = walk.run("demo.py", CONTEXT, "--cleanup")
+    assert done.returncode == 0, done.stderr
+    assert walk.cluster.clients == {}
+    assert walk.cluster.pods(with_ending=True) == []
+    namespaces = [name for kind, name in walk.cluster.objects if kind == "Namespace"]
+    assert namespaces == ([] if is_ours else ["liveconfig-walk"])
+
+
+def test_trial_passes_where_the_service_holds(make_walk: MakeWalk) -> None:
+    """Under load, with a bad config, a deletion and a restart, nothing fails."""
+    walk = make_walk()
+    done = walk.run("trial.py", CONTEXT, "--updates=8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = done.stdout.split("\n\n")[-2]
+    assert table.count("served by all") == 7
+    assert table.count("rejected by all") == 1
+    assert "a pod is deleted" in table
+    assert "all are restarted" in table
+    assert "; 0 failed" in done.stdout
+    # The first three, one for the deleted, three for the restart.
+    assert {int(pod.name.rpartition("-")[2]) for pod in walk.cluster.pods()} <= {
+        4,
+        5,
+        6,
+    }
+
+
+def test_trial_fails_where_a_pod_gets_no_updates(make_walk: MakeWalk) -> None:
+    """A pod whose volume never changes is named, and the exit status says it."""
+    walk = make_walk(deaf=1)
+    done = walk.run("trial.py", CONTEXT, "--updates=8", "--timeout=3")
+    assert done.returncode == 1
+    assert re.search(r"FAILED: .*liveconfig-1 .*it answers Hello World", done.stdout)
+    assert "FAILED: update 1: liveconfig-0" not in done.stdout
+
+
+def test_trial_fails_where_requests_do(make_walk: MakeWalk) -> None:
+    """Pods that end without a pause and without grace fail requests, and the trial."""
+    walk = make_walk(end_signal=signal.SIGKILL, keeps_ending=True)
+    done = walk.run("trial.py", CONTEXT, "--updates=8")
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"FAILED: \d+ requests failed: ", done.stdout)
+    assert "served by all" in done.stdout
+
+
+def test_trial_takes_no_fewer_updates_than_its_plan_needs(make_walk: MakeWalk) -> None:
+    """With too few there is no middle to disturb: that is wrong usage."""
+    done = make_walk().run("trial.py", CONTEXT, "--updates=7")
+    assert done.returncode == 2
+    assert "at least 8" in done.stderr
+
+
+@pytest.mark.parametrize("script", ["demo.py", "trial.py"])
+def test_context_has_to_be_named_where_nobody_can_be_asked(
+    make_walk: MakeWalk, script: str
+) -> None:
+    """Nothing is touched in a cluster that happens to be the current one."""
+    walk = make_walk()
+    done = walk.run(script)
+    assert done.returncode == 1
+    assert "say so with --context=stand-in" in done.stderr
+    assert walk.kubectl.calls == [["config", "current-context"]]
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_context_is_asked_for_in_a_terminal(make_walk: MakeWalk, answer: str) -> None:
+    """Whoever runs it by hand is shown the context, and a no touches nothing."""
+    walk = make_walk()
+    question, status = walk.run_in_terminal("demo.py", "--cleanup", answer=answer)
+    assert "in the context stand-in? [y/N]" in question
+    assert status == (0 if answer == "y" else 1)
+    assert len(walk.kubectl.calls) == (2 if answer == "y" else 1)
+
+
+def test_missing_kubectl_is_told(make_walk: MakeWalk) -> None:
+    """Without kubectl there is one sentence that says so."""
+    walk = make_walk()
+    walk.kubectl.folder.joinpath("kubectl").unlink()
+    done = walk.run("demo.py", CONTEXT, path=str(walk.kubectl.folder))
+    assert done.returncode == 1
+    assert done.stderr.startswith("kubectl is not on the PATH")
+
+
+def test_wrong_context_is_told(make_walk: MakeWalk) -> None:
+    """What kubectl complains of is passed on, in one line."""
+    done = make_walk().run("demo.py", "--context=another")
+    assert done.returncode == 1
+    assert "context was not found" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_pod_that_cannot_start_is_told(make_walk: MakeWalk) -> None:
+    """An image that is not there is named at once, and not after the time is over."""
+    walk = make_walk(trouble="ErrImagePull")
+    done = walk.run("demo.py", CONTEXT)
+    assert done.returncode == 1
+    assert "liveconfig-0 does not start: ErrImagePull" in done.stderr
+
+
+def test_objects_of_the_cluster_match_the_schema(make_walk: MakeWalk) -> None:
+    """What the stand-in shows has the shape of what an API server shows."""
+    cluster = make_walk().cluster
+    for manifest in build(ROOT / "kube"):
+        cluster.apply(manifest)
+    (pod,) = eventually(lambda: [p for p in cluster.pods() if p.is_ready], 20.0)
+    version = kubernetes_validate.latest_version()
+    for each in (pod.as_object(), cluster.deployment(), cluster.service()):
+        kubernetes_validate.validate(each, version, strict=True)
+
+
+_NO_SERVER = """
+apiVersion: v1
+kind: Config
+clusters: [{name: none, cluster: {server: "http://127.0.0.1:%d"}}]
+contexts: [{name: stand-in, context: {cluster: none, user: nobody}}]
+users: [{name: nobody, user: {}}]
+current-context: stand-in
+"""
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_real_kubectl_knows_every_verb_and_flag(
+    make_walk: MakeWalk, tmp_path: Path
+) -> None:
+    """Given the same command lines, the real one misses a server and nothing else."""
+    walk = make_walk()
+    kubectl = str(shutil.which("kubectl"))
+    assert walk.run("demo.py", CONTEXT, "--replicas=1").returncode == 0
+    walk.run("demo.py", CONTEXT, "--cleanup")
+    calls = {_shape(call): call for call in walk.kubectl.calls}
+    calls |= {
+        _shape(call): call
+        for call in (
+            [CONTEXT, "delete", "pod", "liveconfig-0", "--wait=false"],
+            [CONTEXT, "rollout", "restart", "deployment/liveconfig"],
+            [CONTEXT, "delete", f"--kustomize={ROOT / 'kube'}", "--ignore-not-found"],
+        )
+    }
+    config = tmp_path / "config"
+    config.write_text(_NO_SERVER % free_port())
+    environ = {**os.environ, "KUBECONFIG": str(config), "HOME": str(tmp_path)}
+    for call in calls.values():
+        call = [
+            f"--kustomize={ROOT / 'kube'}" if each.startswith("--kustomize") else each
+            for each in call
+        ]
+        manifest = (ROOT / "kube" / "configmap.yaml").read_text()
+        done = subprocess.run(
+            [kubectl, *call],
+            env=environ,
+            input=manifest,
+            capture_output=True,
+            text=True,
+        )
+        is_local = call[0] == "config"
+        assert (done.returncode == 0) is is_local, call
+        assert is_local or "refused" in done.stderr, (call, done.stderr)
+    assert len(calls) >= 12
+
+
+def _shape(call: list[str]) -> str:
+    """Return verb and flags: what two calls of one kind have in common."""
+    own = call[: call.index("--")] if "--" in call else call
+    return " ".join(
+        each.partition("=")[0] if each.startswith("-") else each for each in own
+    )
