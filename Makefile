@@ -14,16 +14,19 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 UV = uv==0.13.9
 MATRIX = 3.10 3.11 3.12 3.13
+IMAGE = liveconfig:$(shell sed -n 's/^version = //p' setup.cfg)
+# make BUILDER=podman takes that one.
+BUILDER =
 # More arguments for the command of a target: make pytest ARGS='-k record'
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress kube-demo kube-test clean
+.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress image image-test kube-demo kube-test clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
-	while IFS='|' read -r target text; do printf '  %-9s %s\n' "$$target" "$$text"; done
+	while IFS='|' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
 
 run: $(VENV)/run ## serve conf/config.yaml under gunicorn, until Ctrl-C
 	@exec $(BIN)/gunicorn -c conf/gunicorn.conf.py
@@ -43,7 +46,7 @@ types: $(VENV)/dev ## check the types with mypy
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress and not faults' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not stress and not faults and not image' -n 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -74,6 +77,18 @@ kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'
 
 kube-test: ## test the service in a cluster, under load; ARGS as for kube-demo
 	@$(or $(PYTHON),python3) -B kube/trial.py $(ARGS)
+
+image: ## build the container image IMAGE with docker, podman or buildah
+	$(eval builder := $(call found_or_stop,$(shell $(find_builder))))
+	@echo '==> building $(IMAGE) with $(builder)'
+	@$(builder) build --tag '$(IMAGE)' \
+	  --build-arg REVISION="$$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)" \
+	  --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" $(ARGS) .
+
+image-test: $(VENV)/dev ## build it from Debian's packages and run it like a pod, as root
+	@$(install_image_tools)
+	@echo '==> pytest'
+	@$(BIN)/python -m pytest -m image $(ARGS)
 
 mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
@@ -121,11 +136,30 @@ find_python = \
   done; \
   echo "$$problem"
 
+# A client of docker alone, without its daemon, builds nothing.
+find_builder = \
+  for builder in $(or $(BUILDER),docker podman buildah); do \
+    if "$$builder" version >/dev/null 2>&1; then echo "ok:$$builder"; exit; fi; \
+  done; \
+  echo "building an image takes docker with its daemon running, podman or buildah: install one (on Debian: apt install buildah)"
+
+IMAGE_TOOLS = buildah mmdebstrap runc
+install_image_tools = \
+  missing=; \
+  for tool in $(IMAGE_TOOLS); do \
+    command -v $$tool >/dev/null || missing="$$missing $$tool"; \
+  done; \
+  if test -n "$$missing" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+    echo "==> installing Debian's packages$$missing"; \
+    apt-get -qq update; \
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $$missing; \
+  fi
+
 found = $(shell $(find_python))
-python = $(or $(patsubst ok:%,%,$(filter ok:%,$(1))),$(error $(1)))
+found_or_stop = $(or $(patsubst ok:%,%,$(filter ok:%,$(1))),$(error $(1)))
 
 $(VENV)/build: requirements/build.txt
-	$(eval base := $(call python,$(found)))
+	$(eval base := $(call found_or_stop,$(found)))
 	@echo '==> making $(VENV) with $(base)'
 	@rm -rf $(VENV)
 	@$(base) -m venv $(VENV)

@@ -135,10 +135,12 @@ def test_image_is_built_from_the_locks() -> None:
 
 
 def test_image_ends_without_tools() -> None:
-    """The last stage installs nothing: no compiler, no package, no cache."""
-    instructions = _joined(_stages()[-1])
-    assert not re.search(r"\b(pip|apt-get|apt|gcc|make|curl)\b", instructions)
-    assert "COPY --from=build" in instructions
+    """The last stage runs nothing: all that it adds comes from the first, in one go."""
+    instructions = re.findall(r"(?m)^[A-Z]+\b.*", _joined(_stages()[-1]))
+    names = [instruction.split()[0] for instruction in instructions]
+    assert not {"RUN", "ADD", "SHELL", "ONBUILD", "VOLUME"} & set(names)
+    copies = [instruction for instruction in instructions if "COPY" in instruction]
+    assert copies == ["COPY --from=build /image/ /"]
 
 
 def test_image_runs_as_a_numeric_user() -> None:
@@ -158,13 +160,19 @@ def test_image_starts_gunicorn_itself() -> None:
 
 def test_image_can_be_reached_from_outside() -> None:
     """The image listens on every address of its container, not on loopback."""
-    assert re.search(r"(?m)^ENV .*\bHOST=0\.0\.0\.0\b", _stages()[-1])
+    assert re.search(r"(?m)^ENV .*\bHOST=0\.0\.0\.0\s", _joined(_stages()[-1]))
 
 
 def test_image_exposes_the_ports_of_the_settings() -> None:
     """The image announces both ports, as they are by default."""
     expose = f"EXPOSE {Settings.port} {Settings.admin_port}"
     assert expose in _stages()[-1].splitlines()
+
+
+def test_image_has_the_schema_of_the_service() -> None:
+    """The command line in the image and the service judge by one schema."""
+    (of_image,) = re.findall(r"\bLIVECONFIG_SCHEMA=(\S+)", _joined(_stages()[-1]))
+    assert f'"LIVECONFIG_SCHEMA={of_image}"' in _text("conf/gunicorn.conf.py")
 
 
 def test_image_is_made_from_the_named_files_only() -> None:
@@ -247,6 +255,69 @@ def test_make_prefers_a_newer_python_to_an_old_one(tmp_path: Path) -> None:
     path = _path_with(tmp_path, "uname")
     result = _make("-n", "run", "VENV=.venv-none", path=path)
     assert "python3.12 -m venv .venv-none" in result.stdout
+
+
+def _image_path(folder: Path, **versions: str) -> str:
+    """Make a PATH of builders; each is given what its `version` command does."""
+    for name, version in versions.items():
+        build = f'echo "{name} $*"'
+        _program(folder, name, f'case "$1" in version) {version} ;; *) {build} ;; esac')
+    return _path_with(folder, "date", "echo", "git", "sed")
+
+
+def test_make_image_needs_a_builder(tmp_path: Path) -> None:
+    """Where nothing builds images make says in one sentence what to install."""
+    result = _make("image", path=_image_path(tmp_path, docker="exit 1"))
+    assert result.returncode != 0
+    assert result.stderr.count("\n") == 1
+    assert "takes docker with its daemon running, podman or buildah" in result.stderr
+    assert "apt install buildah" in result.stderr
+
+
+@pytest.mark.parametrize("builder", ["docker", "podman", "buildah"])
+def test_make_image_takes_the_builder_that_is_there(
+    tmp_path: Path, builder: str
+) -> None:
+    """Whichever there is builds the clone, under the version, with its labels."""
+    result = _make("image", path=_image_path(tmp_path, **{builder: "exit 0"}))
+    version = _setup()["metadata"]["version"]
+    (command,) = result.stdout.splitlines()[1:]
+    assert re.fullmatch(
+        rf"{builder} build --tag liveconfig:{re.escape(version)} "
+        r"--build-arg REVISION=([0-9a-f]{40}(-dirty)?|unknown) "
+        r"--build-arg CREATED=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \.",
+        command,
+    )
+
+
+def test_make_image_passes_over_a_docker_without_a_daemon(tmp_path: Path) -> None:
+    """A docker that cannot build leaves it to the podman beside it."""
+    path = _image_path(tmp_path, docker="exit 1", podman="exit 0")
+    assert "\npodman build " in _make("image", path=path).stdout
+
+
+def test_make_image_takes_the_builder_and_the_name_that_it_is_told(
+    tmp_path: Path,
+) -> None:
+    """BUILDER, IMAGE and ARGS have the last word."""
+    path = _image_path(tmp_path, docker="exit 0", buildah="exit 0")
+    arguments = ["BUILDER=buildah", "IMAGE=here/it:is", "ARGS=--pull-never"]
+    result = _make("image", *arguments, path=path)
+    assert "\nbuildah build --tag here/it:is " in result.stdout
+    assert result.stdout.endswith(" --pull-never .\n")
+
+
+def test_make_image_fails_when_the_builder_does(tmp_path: Path) -> None:
+    """A build that fails is not taken for an image."""
+    _program(tmp_path, "buildah", 'test "$1" = version')
+    path = _path_with(tmp_path, "date", "echo", "git", "sed")
+    assert _make("image", path=path).returncode != 0
+
+
+def test_everyday_run_leaves_the_image_out() -> None:
+    """`make test` builds no image and needs no root; `make image-test` does both."""
+    assert "and not image" in _make("-n", "pytest").stdout
+    assert "-m image" in _make("-n", "image-test").stdout
 
 
 def _run_ci(path: str, cwd: Path) -> str:
