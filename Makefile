@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress image image-test kube-demo kube-test clean
+.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -46,7 +46,7 @@ types: $(VENV)/dev ## check the types with mypy
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress and not faults and not image' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not stress and not faults and not image and not cluster' -n 2 --dist loadfile $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -89,6 +89,10 @@ image-test: $(VENV)/dev ## build it from Debian's packages and run it like a pod
 	@$(install_image_tools)
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m image $(ARGS)
+
+cluster: $(VENV)/dev ## try kube-demo and kube-test against a stand-in for a cluster
+	@echo '==> pytest'
+	@$(BIN)/python -m pytest -m cluster $(ARGS)
 
 mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
 	@$(BIN)/python -m tests.mutation.run $(ARGS)

@@ -23,6 +23,8 @@ from tests.support.kustomize import build
 from tests.support.server import free_port
 from tests.support.source_code import ROOT
 
+pytestmark = pytest.mark.cluster
+
 MakeWalk = Callable[..., "Walk"]
 
 
