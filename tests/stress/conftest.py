@@ -27,12 +27,16 @@ class Run:
         seed: what is random follows from it, the moments in time aside.
         counts: what each storm came to.
         kills: how many writers were killed.
+        stories: how many stories ended well.
+        steps: of how many steps.
     """
 
     seconds: float
     seed: int
     counts: list[Counts] = field(default_factory=list)
     kills: int = 0
+    stories: int = 0
+    steps: int = 0
 
     def least(self, count: int) -> int:
         """Return what is due of a count that is for the full time."""
@@ -70,6 +74,7 @@ def run() -> Iterator[Run]:
     )
     print(
         f"\nstress: {publications:,} publications, {calls:,} reads, {checked:,} whole "
-        f"publications proven, {run.kills:,} writers killed, STRESS_SEED={run.seed}",
+        f"publications proven, {run.kills:,} writers killed, {run.stories} "
+        f"stories of {run.steps:,} steps, STRESS_SEED={run.seed}",
         flush=True,
     )
