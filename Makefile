@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -107,6 +107,10 @@ fuzz: $(VENV)/dev ## try inputs that nobody wrote, for SECONDS=300
 stress: $(VENV)/dev ## look for torn and lost reads at full speed, for SECONDS=600
 	@STRESS_SECONDS=$(or $(SECONDS),600) \
 	  $(BIN)/python -m pytest -q -s -m stress tests/stress $(ARGS)
+
+soak: $(VENV)/dev ## look for leaks under flips, load, reloads and kills, for SECONDS=600
+	@SOAK_SECONDS=$(or $(SECONDS),600) \
+	  $(BIN)/python -m pytest -q -s -m stress tests/soak $(ARGS)
 
 # Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
 LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \
