@@ -421,6 +421,13 @@ MUTANTS = (
     ),
     Mutant(
         "child",
+        "a terminal's Ctrl-C is for the master alone",
+        "start_new_session=True,",
+        "start_new_session=False,",
+        _FAULTS,
+    ),
+    Mutant(
+        "child",
         "one that is stopped is replaced",
         "        if stopped_seconds > _STOPPED_SECONDS_MAX:",
         "        if False:",

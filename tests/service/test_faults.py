@@ -117,6 +117,16 @@ def test_end_leaves_nothing_behind(server: Server, number: signal.Signals) -> No
     assert set(os.listdir("/dev/shm")) <= set(shared_before)
 
 
+def test_ctrl_c_in_a_terminal_ends_all_in_order(server: Server) -> None:
+    """The signal that a terminal sends to all at once ends them without a traceback."""
+    family = server.family()
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server.wait_until_ended() == 0
+    eventually(lambda: all_ended(family))
+    assert "Traceback" not in server.log
+    assert "died" not in server.log
+
+
 def test_one_inotify_instance_serves_all(
     start_server: StartServer, volume: ConfigMapVolume
 ) -> None:
