@@ -13,10 +13,10 @@ import timeit
 from typing import Any
 
 from benchmarks.report import Line, at_most, median, progress
-from liveconfig import manager as manager_module
-from liveconfig.manager import ConfigManager, SharedMemory
-from liveconfig.record import Record, Writer
+from liveconfig.manager import ConfigManager
+from liveconfig.record import Writer
 from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory, bind
 from liveconfig.status import PublisherStatus
 
 _CALLS = 200_000
@@ -57,9 +57,7 @@ def measure(is_quick: bool) -> list[Line]:
     """Return the lines of the row."""
     rounds = 11 if is_quick else 51
     progress(f"get: {rounds} rounds of {_CALLS} calls")
-    shared = SharedMemory(
-        Record.create("bench-config", 65_536), Record.create("bench-status", 65_536)
-    )
+    shared = SharedMemory.create(65_536)
     config_writer = Writer(shared.config.descriptor)
     status_writer = Writer(shared.status.descriptor)
     try:
@@ -67,10 +65,10 @@ def measure(is_quick: bool) -> list[Line]:
         config_writer.publish(schema.pack({"message": "one"}).payload)
         status = PublisherStatus(1, 1.0, "conf", schema.name)
         status_writer.publish(status.to_bytes())
-        manager_module.bind(shared)
+        bind(shared)
         ours, plain, locked = _timed(ConfigManager(), rounds)
     finally:
-        manager_module.bind(None)
+        bind(None)
         config_writer.close()
         status_writer.close()
         shared.config.close()

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
-    from liveconfig.manager import ConfigManager, Snapshot
+    from liveconfig.manager import ConfigManager
     from liveconfig.schema import Secret
+    from liveconfig.snapshot import Snapshot
     from liveconfig.watcher import FileWatcher
 
 __all__ = [
@@ -33,7 +34,7 @@ _HOME = {
     "InvalidConfigError": "errors",
     "LiveconfigError": "errors",
     "Secret": "schema",
-    "Snapshot": "manager",
+    "Snapshot": "snapshot",
     "StartupError": "errors",
 }
 

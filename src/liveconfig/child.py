@@ -21,8 +21,8 @@ import sys
 import time
 
 from liveconfig.errors import StartupError
-from liveconfig.record import Record
 from liveconfig.relay import LOOK_AGAIN, READY, Relay
+from liveconfig.shared import SharedMemory
 
 # How long the publisher may take to read the source for the first time.
 _START_SECONDS = 30.0
@@ -46,9 +46,9 @@ class Child:
         relay: what it logs.
     """
 
-    def __init__(self, config: Record, status: Record) -> None:
+    def __init__(self, shared: SharedMemory) -> None:
         """
-        Start the process; it claims both records itself.
+        Start the process; it claims the records itself.
 
         Raises:
             StartupError: no descriptor or no process is to be had; nothing is left.
@@ -60,7 +60,9 @@ class Child:
         try:
             self.relay.wake_on_message()
             self.pid, self._pidfd = _spawn(
-                config.descriptor, status.descriptor, self.relay.sender
+                *(record.descriptor for record in shared.records),
+                shared.published.descriptor,
+                self.relay.sender,
             )
         except OSError as error:
             self.relay.close()
@@ -189,11 +191,15 @@ def _not_to_be_had(error: OSError) -> StartupError:
     return StartupError(f"no process for it is to be had: {error}")
 
 
-def _command(config: int, status: int, relay: int) -> list[str]:
+def _command(
+    config: int, status: int, history: int, published: int, relay: int
+) -> list[str]:
     command = [sys.executable, "-m", "liveconfig.publisher_process"]
     command += ["--parent-pid", str(os.getpid())]
     command += ["--config-descriptor", str(config)]
     command += ["--status-descriptor", str(status)]
+    command += ["--history-descriptor", str(history)]
+    command += ["--published-descriptor", str(published)]
     command += ["--relay-descriptor", str(relay)]
     # The schema must be found where the application finds it.
     for path in sys.path:

@@ -15,17 +15,22 @@ import signal
 import sys
 from typing import Any, NoReturn
 
-from liveconfig import manager
+from liveconfig import follower, shared
 from liveconfig.errors import StartupError
 from liveconfig.parent import end_with_parent
-from liveconfig.record import Record
 from liveconfig.settings import Settings
+from liveconfig.shared import SharedMemory
 from liveconfig.supervisor import Supervisor
 
-__all__ = ["on_exit", "on_reload", "on_starting", "post_fork", "post_worker_init"]
-
-# The status of a publisher holds key paths and error texts, but no config.
-_STATUS_BYTES_MAX = 256 * 1024
+__all__ = [
+    "child_exit",
+    "on_exit",
+    "on_reload",
+    "on_starting",
+    "post_fork",
+    "post_worker_init",
+    "pre_fork",
+]
 
 _supervisor: Supervisor | None = None
 
@@ -64,15 +69,43 @@ def on_exit(server: Any) -> None:
         _supervisor.stop()
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Close in a new worker what belongs to the master alone."""
+def pre_fork(server: Any, worker: Any) -> None:
+    """Set a row of the worker table aside for a worker that is about to be forked."""
     if _supervisor is not None:
-        _supervisor.forget()
+        _supervisor.shared.workers.give_out(worker.age)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Close in a new worker what belongs to the master alone; take its row."""
+    if _supervisor is None:
+        return
+    _supervisor.forget()
+    if not _supervisor.shared.workers.enter(worker.age):
+        worker.log.warning(
+            "liveconfig: /status does not show this worker: it has no row in the "
+            "table. Does a pre_fork of your own call the one of liveconfig.gunicorn?"
+        )
 
 
 def post_worker_init(worker: Any) -> None:
-    """Have the worker end, gracefully, when the master does."""
+    """Have the worker follow the publications, and end when the master does."""
     end_with_parent(worker.ppid, signal.SIGTERM)
+    if _supervisor is None:
+        return
+    try:
+        follower.start(_supervisor.shared)
+    except (OSError, RuntimeError) as error:
+        worker.log.warning(
+            "liveconfig: this worker takes a new config at its next request only, and "
+            "tells its callbacks then: %s",
+            error,
+        )
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Take back the row of a worker that has ended, however it ended."""
+    if _supervisor is not None:
+        _supervisor.shared.workers.take_back(worker.age)
 
 
 def _start(server: Any) -> Supervisor:
@@ -82,18 +115,15 @@ def _start(server: Any) -> Supervisor:
             "run it in a container"
         )
     settings = Settings.from_environ()
-    shared = manager.SharedMemory(
-        config=Record.create("liveconfig-config", settings.payload_bytes_max),
-        status=Record.create("liveconfig-status", _STATUS_BYTES_MAX),
-    )
 
     def log(level: int, text: str) -> None:
         # Through the server: HUP may have given it another logger.
         server.log.log(level, "liveconfig: %s", text)
 
-    supervisor = Supervisor(shared.config, shared.status, log, settings.poll_seconds)
+    memory = SharedMemory.create(settings.payload_bytes_max)
+    supervisor = Supervisor(memory, log, settings.poll_seconds)
     supervisor.start()
-    manager.bind(shared)
+    shared.bind(memory)
     return supervisor
 
 

@@ -1,14 +1,16 @@
 """
 A worker's snapshot of the config.
 
-Owns: `ConfigManager`, the binding of this process to the shared memory.
+Owns: `ConfigManager`, the list of those that there are in this process.
 Must not know: YAML, files, who publishes, HTTP.
 Runs in: every worker.
 
 Why `get` compares one word: the version in shared memory is all that has to be looked
 at to know that the snapshot is still the newest. Why the slow path tries its lock and
 never waits for it: the thread that has it is decoding the very same publication, and
-everyone else is served the snapshot before it meanwhile.
+everyone else is served the snapshot before it meanwhile. Why that lock is a real one,
+even where gevent has patched: a thread that gevent knows nothing of takes it as well.
+Nobody waits for anything else while holding it.
 """
 
 from __future__ import annotations
@@ -18,14 +20,16 @@ import os
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from _thread import allocate_lock
 from typing import Any, Generic, TypeVar
 
-from liveconfig.errors import CorruptRecordError, NotBoundError
-from liveconfig.record import Record
+from liveconfig.errors import CorruptRecordError, LiveconfigError, NotBoundError
+from liveconfig.record import Publication
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
-from liveconfig.status import PublisherStatus
+from liveconfig.shared import SharedMemory, bound
+from liveconfig.snapshot import Snapshot
+from liveconfig.subscription import Callback, Subscription, Taken
 
 T = TypeVar("T")
 
@@ -42,67 +46,24 @@ _NO_VERSION = -1
 _NO_HEAD = memoryview(bytes(8)).cast("Q")
 
 
-@dataclass(frozen=True)
-class SharedMemory:
+def refresh_all() -> None:
     """
-    The two records that the master makes and its children inherit.
+    Have every manager of this process hold the newest version; never raise for it.
 
-    Attributes:
-        config: the published configs.
-        status: what the publisher says of itself.
+    For a thread that is told of new versions. A manager that cannot read one is told
+    so by its requests.
     """
-
-    config: Record
-    status: Record
-
-    def publisher_status(self) -> PublisherStatus | None:
-        """Return what the publisher says of itself, None where it cannot be read."""
-        try:
-            publication = self.status.read()
-        except CorruptRecordError:
-            return None
-        return publication and PublisherStatus.from_bytes(publication.payload)
+    for manager in _managers():
+        with contextlib.suppress(LiveconfigError):
+            manager.refresh()
 
 
-_shared: SharedMemory | None = None
-
-
-def bind(shared: SharedMemory | None) -> None:
-    """Make `shared` the memory that every `ConfigManager` of this process reads."""
-    global _shared
-    _shared = shared
-
-
-def bound() -> SharedMemory:
-    """
-    Return the memory of this process.
-
-    Raises:
-        NotBoundError: the gunicorn hooks did not run in this process or its parent.
-    """
-    if _shared is None:
-        raise NotBoundError(
-            "there is no config in this process yet: add `from liveconfig.gunicorn "
-            "import *` to the gunicorn config file, and call get() while serving, "
-            "not while importing"
-        )
-    return _shared
-
-
-@dataclass(frozen=True)
-class Snapshot(Generic[T]):
-    """
-    A config with its version, as one worker holds it.
-
-    Attributes:
-        config: the frozen config.
-        version: counts publications from 1, through restarts of the publisher.
-        digest: `sha256:` and 64 hexadecimal digits, equal in every pod.
-    """
-
-    config: T
-    version: int
-    digest: str
+def has_busy_callbacks() -> bool:
+    """Tell whether a callback runs that is not known to be slow; tell slow ones."""
+    subscriptions = [each for m in _managers() for each in m._subscriptions]
+    # Not up to the first only: asking is also what tells of a slow one.
+    busy = [subscription for subscription in subscriptions if subscription.is_busy()]
+    return bool(busy)
 
 
 class ConfigManager(Generic[T]):
@@ -124,6 +85,7 @@ class ConfigManager(Generic[T]):
         "_schema",
         "_snapshot",
         "_stale_since",
+        "_subscriptions",
         "_type",
         "_unreadable_head",
         "_version",
@@ -146,8 +108,9 @@ class ConfigManager(Generic[T]):
         self._stale_since: float | None = None
         self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
-        self._lock = threading.Lock()
-        _renew_lock_in_children(self)
+        self._subscriptions: tuple[Subscription[T], ...] = ()
+        self._lock = allocate_lock()
+        _register(self)
 
     def get(self) -> T:
         """
@@ -177,6 +140,44 @@ class ConfigManager(Generic[T]):
         """When the newest publication was first found unreadable, or None."""
         return self._stale_since
 
+    def subscribe(self, callback: Callback[T]) -> Subscription[T]:
+        """
+        Have `callback(old, new, changed)` called in this worker for new versions.
+
+        It is called in a thread of its own, off the way of the requests, once for each
+        version that it has time for: first with the version that the worker starts
+        with, then whenever there is a newer one. What it raises is logged and counted,
+        and so is one that takes longer than a second; neither keeps anything else from
+        going on.
+
+        Args:
+            callback: takes the snapshot that it was called with before (None the first
+                time), the newest, and the paths of the keys that differ, as the log
+                writes them.
+
+        Returns:
+            what its `cancel()` ends.
+        """
+        subscription = Subscription(callback)
+        self._subscriptions = (*self._subscriptions, subscription)
+        _keep_alive(self)
+        with contextlib.suppress(NotBoundError):
+            bound().published.send()
+        return subscription
+
+    def refresh(self) -> None:
+        """
+        Take the newest version, if it is not held already; for a thread that may wait.
+
+        Raises: as `get` does.
+        """
+        snapshot = self._snapshot
+        if snapshot is None:
+            self._first()
+        else:
+            with self._lock:
+                self._take(snapshot)
+
     def _refresh(self) -> Snapshot[T]:
         snapshot = self._snapshot
         if snapshot is None:
@@ -191,57 +192,62 @@ class ConfigManager(Generic[T]):
         return newest
 
     def _first(self) -> Snapshot[T]:
+        """Read as soon as it can be read: there is nothing to serve meanwhile."""
+        for _ in range(_FIRST_TRIES_MAX):
+            with contextlib.suppress(CorruptRecordError):
+                return self._try_first()
+            threading.Event().wait(_RETRY_SECONDS)
+        return self._try_first()
+
+    def _try_first(self) -> Snapshot[T]:
         with self._lock:
             if self._snapshot is None:
                 shared = bound()
                 self._schema = self._find_schema(shared)
-                self._keep(self._decoded_first(shared.config), shared.config.head)
+                publication = shared.config.read()
+                if publication is None:
+                    raise CorruptRecordError("nothing was published yet")
+                self._keep(shared, publication)
             assert self._snapshot is not None
             return self._snapshot
 
-    def _decoded_first(self, record: Record) -> Snapshot[T] | None:
-        """Read as soon as it can be read: there is nothing to serve meanwhile."""
-        for _ in range(_FIRST_TRIES_MAX):
-            with contextlib.suppress(CorruptRecordError):
-                return self._decoded(record, 0)
-            threading.Event().wait(_RETRY_SECONDS)
-        return self._decoded(record, 0)
-
     def _take(self, held: Snapshot[T]) -> None:
-        record = bound().config
-        head = record.version
+        shared = bound()
+        head = shared.config.version
         if head == self._unreadable_head and time.monotonic() < self._retry_at:
             return
+        has_subscribed = any(s.is_waiting_for_the_first for s in self._subscriptions)
         try:
-            snapshot = self._decoded(record, held.version)
+            publication = shared.config.read(0 if has_subscribed else held.version)
+            if publication is not None:
+                self._keep(shared, publication)
         except CorruptRecordError:
             self._stale_since = self._stale_since or time.time()
             self._unreadable_head = head
             self._retry_at = time.monotonic() + _RETRY_SECONDS
         else:
-            self._keep(snapshot, record.head)
+            self._stale_since = None
+            self._unreadable_head = _NO_VERSION
+        if shared.workers.own is not None:
+            shared.workers.own.is_stale_since(self._stale_since)
 
-    def _decoded(self, record: Record, held_version: int) -> Snapshot[T] | None:
-        publication = record.read(held_version)
-        if publication is None:
-            if held_version == 0:
-                raise CorruptRecordError("nothing was published yet")
-            return None
+    def _keep(self, shared: SharedMemory, publication: Publication) -> None:
         assert self._schema is not None
         digest, config = self._schema.unpack(publication.payload)
-        return Snapshot(config, publication.version, digest)
-
-    def _keep(self, snapshot: Snapshot[T] | None, head: memoryview) -> None:
-        self._stale_since = None
-        self._unreadable_head = _NO_VERSION
-        if snapshot is None:
-            return
+        snapshot = Snapshot(config, publication.version, digest)
         # In this order: whoever sees the new version here must get the new config,
         # and whoever does not yet is sent to the snapshot, which is newer than both.
         self._snapshot = snapshot
         self._config = snapshot.config
         self._version = snapshot.version
-        self._head = head
+        self._head = shared.config.head
+        row = shared.workers.own
+        if row is not None:
+            oldest = min(each._version for each in _managers() if each._snapshot)
+            row.took(oldest, publication.published_at_ns)
+        for subscription in self._subscriptions:
+            if not subscription.is_cancelled:
+                subscription.offer(Taken(snapshot, publication.payload), row)
 
     def _find_schema(self, shared: SharedMemory) -> Schema[T]:
         if self._type is None:
@@ -257,13 +263,35 @@ class ConfigManager(Generic[T]):
         return schema
 
 
-def _renew_lock_in_children(manager: ConfigManager[Any]) -> None:
-    # A child forked while another thread had the lock would never refresh again.
-    reference = weakref.ref(manager)
+# The managers of this process. Those that something was subscribed to stay, even if
+# their maker let go of them.
+_references: tuple[weakref.ref[ConfigManager[Any]], ...] = ()
+_kept_alive: tuple[ConfigManager[Any], ...] = ()
 
-    def renew() -> None:
-        forked = reference()
-        if forked is not None:
-            forked._lock = threading.Lock()
 
-    os.register_at_fork(after_in_child=renew)
+def _managers() -> list[ConfigManager[Any]]:
+    found = (reference() for reference in _references)
+    return [manager for manager in found if manager is not None]
+
+
+def _register(manager: ConfigManager[Any]) -> None:
+    global _references
+    # One assignment, so that another thread sees the list before or after it.
+    _references = (*map(weakref.ref, _managers()), weakref.ref(manager))
+
+
+def _keep_alive(manager: ConfigManager[Any]) -> None:
+    global _kept_alive
+    _kept_alive = (*_kept_alive, manager)
+
+
+def _renew_in_child() -> None:
+    # A child forked while another thread had the lock would never refresh again, and
+    # no thread of the parent runs in it.
+    for manager in _managers():
+        manager._lock = allocate_lock()
+        for subscription in manager._subscriptions:
+            subscription.renew()
+
+
+os.register_at_fork(after_in_child=_renew_in_child)

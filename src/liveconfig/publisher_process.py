@@ -18,8 +18,9 @@ from setproctitle import setproctitle
 
 from liveconfig.errors import LiveconfigError, StartupError
 from liveconfig.mounts import is_single_file_mount
+from liveconfig.outlets import Outlets
 from liveconfig.parent import end_with_parent
-from liveconfig.publisher import Channel, Publisher
+from liveconfig.publisher import Publisher
 from liveconfig.relay import LOOK_AGAIN, RelayHandler
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
@@ -28,13 +29,11 @@ from liveconfig.watcher import FileWatcher
 
 log = logging.getLogger("liveconfig.publisher")
 
+# In the order of `Outlets.attach`.
+_OUTLETS = ("config", "status", "history", "published")
 
-def run(
-    settings: Settings,
-    config_descriptor: int,
-    status_descriptor: int,
-    relay: RelayHandler,
-) -> None:
+
+def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> None:
     """
     Publish until SIGTERM comes.
 
@@ -43,9 +42,7 @@ def run(
             or invalid, the schema does not load, or another publisher is alive.
     """
     schema = Schema.load(settings.schema)
-    publisher = Publisher(
-        settings, schema, Channel(config_descriptor), Channel(status_descriptor)
-    )
+    publisher = Publisher(settings, schema, Outlets.attach(*descriptors))
     watcher = FileWatcher(
         settings.path,
         publisher.refresh,
@@ -83,9 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the publisher process; the supervisor of the master starts it."""
     parser = argparse.ArgumentParser(prog="python -m liveconfig.publisher_process")
     parser.add_argument("--parent-pid", type=int, required=True)
-    parser.add_argument("--config-descriptor", type=int, required=True)
-    parser.add_argument("--status-descriptor", type=int, required=True)
-    parser.add_argument("--relay-descriptor", type=int, required=True)
+    for name in (*_OUTLETS, "relay"):
+        parser.add_argument(f"--{name}-descriptor", type=int, required=True)
     parser.add_argument("--module-path", action="append", default=[])
     options = parser.parse_args(arguments)
     end_with_parent(options.parent_pid, signal.SIGKILL)
@@ -95,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environ()
         setproctitle(f"liveconfig: publisher [{settings.path}]")
-        run(settings, options.config_descriptor, options.status_descriptor, relay)
+        descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
+        run(settings, descriptors, relay)
     except LiveconfigError as error:
         log.critical("%s", error)
         return 1

@@ -27,7 +27,8 @@ All words are 8 bytes in the machine's own byte order:
 | 64           | 8    | head: the version of the newest publication, 0 for none  |
 | 4096 + slot  | +0   | slot: version, 0 while the writer is at work             |
 |              | +1   | slot: length of the payload in bytes                     |
-|              | +2   | slot: checksum of version, length and payload            |
+|              | +2   | slot: when it was published, in ns since the epoch       |
+|              | +3   | slot: checksum of version, length, time and payload      |
 |              | +8   | slot: the payload                                        |
 """
 
@@ -37,6 +38,7 @@ import fcntl
 import mmap
 import os
 import struct
+import time
 import zlib
 from typing import NamedTuple
 
@@ -47,7 +49,7 @@ from liveconfig.errors import (
     StartupError,
 )
 
-_MAGIC = int.from_bytes(b"livecfg1", "little")
+_MAGIC = int.from_bytes(b"livecfg2", "little")
 _PAGE_BYTES = 4096
 _WORD_BYTES = 8
 
@@ -59,7 +61,8 @@ _HEAD_WORD = 8
 # Indexes of words, counted from the start of a slot.
 _VERSION = 0
 _LENGTH = 1
-_CHECKSUM = 2
+_PUBLISHED_AT = 2
+_CHECKSUM = 3
 _PAYLOAD = 8
 
 _SLOTS = 2
@@ -87,10 +90,12 @@ class Publication(NamedTuple):
     Attributes:
         version: counts publications from 1.
         payload: the bytes as they were published.
+        published_at_ns: when that was, in nanoseconds since the epoch.
     """
 
     version: int
     payload: bytes
+    published_at_ns: int
 
 
 class Record:
@@ -177,14 +182,14 @@ class Record:
                 return None
             if version < held_version:  # model: R4
                 break
-            payload = self._copy(version)
-            if payload is not None:
-                return Publication(version, payload)  # model: R10
+            publication = self._copy(version)
+            if publication is not None:
+                return publication  # model: R10
         raise CorruptRecordError(  # model: R11
             f"the record does not hold version {self.head[0]} whole"
         )
 
-    def _copy(self, version: int) -> bytes | None:
+    def _copy(self, version: int) -> Publication | None:
         words = self._words
         slot = _slot_word(version, self.payload_bytes_max)
         length = words[slot + _LENGTH]  # model: R5
@@ -194,13 +199,16 @@ class Record:
             return None
         start = (slot + _PAYLOAD) * _WORD_BYTES
         payload = bytes(self._bytes[start : start + length])  # model: R7
+        # To the model, the time is one more byte of the payload; so it is in `publish`.
+        published_at_ns = words[slot + _PUBLISHED_AT]
         # Where stores may become visible in any order (arm64), the checksum is the
         # only witness; where they may not, the version already tells.
-        if words[slot + _CHECKSUM] != _checksum(version, payload):  # model: R8
+        checksum = _checksum(version, published_at_ns, payload)
+        if words[slot + _CHECKSUM] != checksum:  # model: R8
             return None
         if words[slot + _VERSION] != version:  # model: R9
             return None
-        return payload
+        return Publication(version, payload, published_at_ns)
 
     def is_claimed(self) -> bool:
         """Tell whether a living process is the writer, by the kernel's own word."""
@@ -279,8 +287,10 @@ class Writer:
         # A reader that is still copying this slot learns that it is too late.
         words[slot + _VERSION] = 0  # model: W2
         self._bytes[start : start + len(payload)] = payload  # model: W3
+        now_ns = time.time_ns()
+        words[slot + _PUBLISHED_AT] = now_ns
         words[slot + _LENGTH] = len(payload)  # model: W4
-        words[slot + _CHECKSUM] = _checksum(version, payload)  # model: W5
+        words[slot + _CHECKSUM] = _checksum(version, now_ns, payload)  # model: W5
         words[slot + _VERSION] = version  # model: W6
         # This one store is the publication; before it, nothing has happened.
         words[_HEAD_WORD] = version  # model: W7
@@ -332,8 +342,9 @@ def _slot_word(version: int, payload_bytes_max: int) -> int:
     return (_PAGE_BYTES + slot * _slot_bytes(payload_bytes_max)) // _WORD_BYTES
 
 
-def _checksum(version: int, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(struct.pack("QQ", version, len(payload))))
+def _checksum(version: int, published_at_ns: int, payload: bytes) -> int:
+    head = struct.pack("QQQ", version, len(payload), published_at_ns)
+    return zlib.crc32(payload, zlib.crc32(head))
 
 
 def _flock(kind: int) -> bytes:

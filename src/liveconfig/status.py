@@ -14,6 +14,26 @@ import msgspec
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
 
+# It holds key paths and the text of errors, each cut at a limit, but no config.
+STATUS_BYTES_MAX = 256 * 1024
+
+# The upper ends of the buckets of what a publication takes; the last bucket has none.
+PUBLISH_SECONDS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Where and why a document was rejected: the parts of an `InvalidConfigError`."""
@@ -29,6 +49,13 @@ class Problem(msgspec.Struct, frozen=True):
         return InvalidConfigError(*msgspec.structs.astuple(self))
 
 
+class ExcerptLine(msgspec.Struct, frozen=True):
+    """One line of a rejected text, its secrets masked; lines are counted from 1."""
+
+    line: int
+    text: str
+
+
 class Rejected(msgspec.Struct, frozen=True):
     """
     The candidate that is not served, until a good one comes.
@@ -38,12 +65,14 @@ class Rejected(msgspec.Struct, frozen=True):
         error: what its author must mend.
         since: when it was first seen.
         tries: how often it was seen since, itself included.
+        excerpt: the lines around the error, () where there is nothing to show.
     """
 
     digest: str
     error: Problem
     since: float
     tries: int
+    excerpt: tuple[ExcerptLine, ...] = ()
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -51,6 +80,23 @@ class Missing(msgspec.Struct, frozen=True):
 
     problem: str
     since: float
+
+
+class Reloads(msgspec.Struct, frozen=True):
+    """
+    What came of the times the source had changed, over all publishers of one master.
+
+    Attributes:
+        published: a new version went live.
+        rejected: the candidate was no good.
+        unchanged: the text was new, the config was the same.
+        missing: the source was gone or could not be read.
+    """
+
+    published: int = 0
+    rejected: int = 0
+    unchanged: int = 0
+    missing: int = 0
 
 
 class PublisherStatus(msgspec.Struct, frozen=True):
@@ -73,9 +119,14 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         changed_count: how many there are.
         unknown_keys: keys of the source that the schema does not name, the first 100.
         unknown_count: how many there are.
+        restart_keys: changed keys that a running process cannot apply, the first 100.
         origin: where that version came from: `source`, `cache` or `defaults`.
         rejected: the candidate that is not served, if there is one.
         missing: set while the source cannot be read.
+        reloads: what came of the changes of the source so far.
+        publish_buckets: publications by what they took from the begin of reading, one
+            count for each of `PUBLISH_SECONDS` and one for all above.
+        publish_seconds: the sum of what they took.
     """
 
     pid: int
@@ -93,9 +144,13 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     changed_count: int = 0
     unknown_keys: tuple[str, ...] = ()
     unknown_count: int = 0
+    restart_keys: tuple[str, ...] = ()
     origin: str = "source"
     rejected: Rejected | None = None
     missing: Missing | None = None
+    reloads: Reloads = Reloads()
+    publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
+    publish_seconds: float = 0.0
 
     def to_bytes(self) -> bytes:
         """Return the bytes that `from_bytes` takes."""

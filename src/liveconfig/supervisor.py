@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable
 
 from liveconfig.child import Child
 from liveconfig.errors import StartupError
-from liveconfig.record import Record
 from liveconfig.relay import READY
+from liveconfig.shared import SharedMemory
 
 # How often the records are looked through for damage.
 _RECORD_SECONDS = 1.0
@@ -41,17 +41,15 @@ class Supervisor:
 
     Attributes:
         restarts: how often a publisher was started because one had died.
+        shared: the memory that the publisher writes.
     """
 
-    def __init__(
-        self, config: Record, status: Record, log: Log, poll_seconds: float
-    ) -> None:
+    def __init__(self, shared: SharedMemory, log: Log, poll_seconds: float) -> None:
         """
         Prepare; nothing runs yet.
 
         Args:
-            config: the record of configs.
-            status: the record of the publisher's state.
+            shared: the memory that the publisher writes.
             log: takes a level of `logging` and a text.
             poll_seconds: how often, at least, the publisher looks at the source.
         """
@@ -60,8 +58,7 @@ class Supervisor:
         self._records_at = 0.0
         self._version = 0
         self._is_damaged = False
-        self._config = config
-        self._status = status
+        self.shared = shared
         self._log = log
         self._child: Child | None = None
         self._delay_seconds = 0.0
@@ -80,7 +77,7 @@ class Supervisor:
             StartupError: there is none; no process is left.
         """
         try:
-            self._child = Child(self._config, self._status)
+            self._child = Child(self.shared)
             self._tell(self._child.wait_ready())
         except StartupError:
             self.stop()
@@ -131,7 +128,7 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         """End a publisher that hangs, and have one that is well mend the records."""
-        trouble = child.hang(self._status.version, self._poll_seconds)
+        trouble = child.hang(self.shared.status.version, self._poll_seconds)
         if trouble:
             # It is started again when it is gone: never are there two.
             if child.kill():
@@ -158,12 +155,15 @@ class Supervisor:
         child.look_again()
 
     def _has_damage(self) -> bool:
-        for record in (self._config, self._status):
+        shared = self.shared
+        for record in shared.records:
             record.mend_header()
-        if self._config.is_whole(self._version) and self._status.is_whole(0):
-            self._version = self._config.version
-            return False
-        return True
+        if not shared.config.is_whole(self._version):
+            return True
+        if not (shared.status.is_whole(0) and shared.history.is_whole(0)):
+            return True
+        self._version = shared.config.version
+        return False
 
     def _bury(self, child: Child) -> None:
         self._child = None
@@ -188,7 +188,7 @@ class Supervisor:
         self._start_at = None
         self.restarts += 1
         try:
-            self._child = Child(self._config, self._status)
+            self._child = Child(self.shared)
         except StartupError as error:
             # No reason to end the master, which would end the workers.
             self._log(logging.ERROR, f"the publisher does not start: {error}")

@@ -198,7 +198,7 @@ class Stage:
 
         def has_asked_all() -> bool:
             for status in pool.map(lambda _: server.status(), range(CLIENTS)):
-                assert status["digest"] == digest, status
+                assert status["worker"]["digest"] == digest, status
                 seen.add(status["worker"]["pid"])
             return server.worker_pids <= seen
 

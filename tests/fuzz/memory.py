@@ -16,15 +16,16 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from liveconfig import manager as manager_module
 from liveconfig.errors import CorruptRecordError, StartupError
-from liveconfig.manager import ConfigManager, SharedMemory
+from liveconfig.manager import ConfigManager
 from liveconfig.record import Publication, Record, Writer
 from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory, bind
 from liveconfig.status import PublisherStatus
 
 PAYLOAD_BYTES_MAX = 1000
@@ -54,11 +55,11 @@ def writes(program: bytes) -> Iterator[tuple[int, bytes]]:
         program = program[3 + length :]
 
 
-def slot(version: int, payload: bytes) -> bytes:
+def slot(version: int, payload: bytes, published_at_ns: int = 0) -> bytes:
     """Return a whole slot as the layout says."""
-    words = struct.pack("=QQ", version, len(payload))
+    words = struct.pack("=QQQ", version, len(payload), published_at_ns)
     checksum = zlib.crc32(payload, zlib.crc32(words))
-    return words + struct.pack("=Q", checksum) + bytes(40) + payload
+    return words + struct.pack("=Q", checksum) + bytes(32) + payload
 
 
 def overwrite(record: Record, program: bytes) -> None:
@@ -80,13 +81,13 @@ def expected(memory: bytes, held: int) -> Publication | None:
     if head == held:
         return None
     start = SLOTS[head % 2]
-    version, length, checksum = struct.unpack_from("=QQQ", memory, start)
+    version, length, at_ns, checksum = struct.unpack_from("=QQQQ", memory, start)
     payload = memory[start + 64 :][: min(length, PAYLOAD_BYTES_MAX)]
-    whole = slot(version, payload)[:24]
-    is_whole = memory[start : start + 24] == whole and version == head > held
+    whole = slot(version, payload, at_ns)[:32]
+    is_whole = memory[start : start + 32] == whole and version == head > held
     if not is_whole or length > PAYLOAD_BYTES_MAX:
         raise CorruptRecordError(f"checksum {checksum}")
-    return Publication(version, payload)
+    return Publication(version, payload, at_ns)
 
 
 def _contents(record: Record) -> bytes:
@@ -135,7 +136,7 @@ def _check_read(record: Record, held: int) -> str:
 
 def _check_attach(record: Record) -> str:
     header = _contents(record)[:16]
-    is_record = header == b"livecfg1" + struct.pack("=Q", PAYLOAD_BYTES_MAX)
+    is_record = header == b"livecfg2" + struct.pack("=Q", PAYLOAD_BYTES_MAX)
     copy = os.dup(record.descriptor)
     try:
         Record(copy).close()
@@ -155,7 +156,7 @@ def check_manager(program: bytes, place: Path) -> str:
         record_with(first.payload, second.payload) as config,
         record_with(status.to_bytes()) as said,
     ):
-        manager_module.bind(SharedMemory(config, said))
+        bind(replace(SharedMemory.create(4096), config=config, status=said))
         try:
             manager = ConfigManager(Greeting)
             assert manager.get() == Greeting("two")
@@ -163,7 +164,7 @@ def check_manager(program: bytes, place: Path) -> str:
             overwrite(said, program)
             return _check_get(manager, config)
         finally:
-            manager_module.bind(None)
+            bind(None)
 
 
 def _check_get(manager: ConfigManager[Greeting], config: Record) -> str:

@@ -48,15 +48,22 @@ MUTANTS = (
     Mutant(
         "record",
         "the checksum is tested",
-        "if words[slot + _CHECKSUM] != _checksum(version, payload):",
+        "if words[slot + _CHECKSUM] != checksum:",
         "if False:",
         _RECORD,
     ),
     Mutant(
         "record",
         "the checksum covers the version",
-        'struct.pack("QQ", version, len(payload))',
-        'struct.pack("QQ", 0, len(payload))',
+        'struct.pack("QQQ", version, len(payload), published_at_ns)',
+        'struct.pack("QQQ", 0, len(payload), published_at_ns)',
+        _RECORD,
+    ),
+    Mutant(
+        "record",
+        "the checksum covers the time",
+        'struct.pack("QQQ", version, len(payload), published_at_ns)',
+        'struct.pack("QQQ", version, len(payload), 0)',
         _RECORD,
     ),
     Mutant(
@@ -218,7 +225,7 @@ MUTANTS = (
     Mutant(
         "manager",
         "a child has a lock of its own",
-        "forked._lock = threading.Lock()",
+        "manager._lock = allocate_lock()",
         "pass",
         _MANAGER,
     ),
@@ -366,8 +373,8 @@ MUTANTS = (
     Mutant(
         "publisher",
         "equal content is not published again",
-        "if candidate.digest != self.status.digest:",
-        "if True:",
+        "if candidate.digest == self.status.digest:",
+        "if False:",
         _PUBLISHER,
     ),
     Mutant(
@@ -387,14 +394,14 @@ MUTANTS = (
     Mutant(
         "publisher",
         "the status is written at every look",
-        "self._report(checked_at=time.time())",
+        "self._journal.checked()",
         "pass",
         _SUPERVISOR,
     ),
     Mutant(
         "publisher",
         "versions never fall behind the status",
-        "config.writer.skip(self.status.version)",
+        "outlets.config.writer.skip(self.status.version)",
         "pass",
         _SUPERVISOR,
     ),

@@ -22,12 +22,13 @@ def _finish_by_itself(kind: Readers) -> None:
         storm.finish()
 
 
-def _copy_unproven(record: Record, version: int) -> bytes:
+def _copy_unproven(record: Record, version: int) -> Publication:
     """Copy a slot as it is, whatever the writer does to it."""
     words = record._words
     slot = (4096 + version % 2 * (4096 + record.payload_bytes_max)) // 8
     start = (slot + 8) * 8
-    return bytes(record._bytes[start : start + words[slot + 1]])
+    payload = bytes(record._bytes[start : start + words[slot + 1]])
+    return Publication(version, payload, 0)
 
 
 def test_storm_sees_a_torn_publication(monkeypatch: pytest.MonkeyPatch) -> None:

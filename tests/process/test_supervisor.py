@@ -17,6 +17,7 @@ from liveconfig import child as child_module
 from liveconfig.errors import StartupError
 from liveconfig.record import Record
 from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory
 from liveconfig.status import PublisherStatus
 from liveconfig.supervisor import Supervisor
 from tests.support.children import Child
@@ -29,14 +30,14 @@ _SCHEMA = Schema.load("")
 
 
 class Master:
-    """What a gunicorn master would have: two records, a supervisor, a log."""
+    """What a gunicorn master would have: shared memory, a supervisor, a log."""
 
     def __init__(self) -> None:
-        self.config = Record.create("test-config", 65_536)
-        self.status = Record.create("test-status", 65_536)
+        self.shared = SharedMemory.create(65_536)
+        self.config, self.status, _ = self.shared.records
         self.lines: list[str] = []
         self.supervisor = Supervisor(
-            self.config, self.status, lambda _, text: self.lines.append(text), 60.0
+            self.shared, lambda _, text: self.lines.append(text), 60.0
         )
 
     def message(self) -> str:
@@ -61,8 +62,7 @@ class Master:
     def close(self) -> None:
         """End the publisher and free the records."""
         self.supervisor.stop()
-        self.config.close()
-        self.status.close()
+        self.shared.close()
 
 
 @pytest.fixture

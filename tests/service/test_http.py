@@ -196,7 +196,7 @@ def test_status_says_what_is_served_and_by_whom(site: Site) -> None:
     status = server.status()
     answer = server.get("/status", admin=True)
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "no-cache"
     publisher = server.publisher
     assert publisher is not None
     assert status["publisher"]["pid"] == publisher.pid

@@ -160,10 +160,11 @@ def test_real_answers_are_as_described(site: Site, path: str) -> None:
             assert site.ask(url, path, method, 'If-None-Match: "x"').status == 200
 
 
-def test_config_the_client_has_is_described(site: Site) -> None:
+@pytest.mark.parametrize("path", ["/config", "/status"])
+def test_what_the_client_has_is_described(site: Site, path: str) -> None:
     """304 comes with what is described, and without a body."""
-    etag = site.ask(_OPERATORS, "/config", "get").headers["etag"]
-    again = site.ask(_OPERATORS, "/config", "get", f"If-None-Match: {etag}")
+    etag = site.ask(_OPERATORS, path, "get").headers["etag"]
+    again = site.ask(_OPERATORS, path, "get", f"If-None-Match: {etag}")
     assert again.status == 304
 
 

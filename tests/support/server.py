@@ -198,7 +198,7 @@ class Server:
         eventually(lambda: self.get().text == message)
         version = int(self.get().headers["config-version"])
         for status in self.status_of_each_worker().values():
-            assert status["version"] >= version
+            assert status["worker"]["version"] >= version
 
     @property
     def publisher(self) -> psutil.Process | None:

@@ -17,6 +17,7 @@ import struct
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from types import TracebackType
@@ -24,11 +25,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from liveconfig import manager as manager_module
 from liveconfig.errors import CorruptRecordError
-from liveconfig.manager import ConfigManager, SharedMemory
+from liveconfig.manager import ConfigManager
 from liveconfig.record import Record, Writer
 from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory, bind
 from tests.support.board import Board
 from tests.support.children import Child
 from tests.support.eventually import eventually
@@ -200,8 +201,7 @@ class Gets:
 
     def prepare(self, record: Record) -> None:
         """Bind this process to the record, as the hooks of gunicorn do."""
-        status = Record.create("storm-status", 4096)
-        manager_module.bind(SharedMemory(config=record, status=status))
+        bind(replace(SharedMemory.create(4096), config=record))
         self._manager = ConfigManager(Witness)
 
     def follow(self, record: Record, board: Board, row: int, floor: list[int]) -> int:

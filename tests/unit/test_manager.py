@@ -15,9 +15,11 @@ import pytest
 
 from liveconfig import manager as manager_module
 from liveconfig.errors import CorruptRecordError, NotBoundError
-from liveconfig.manager import ConfigManager, SharedMemory, Snapshot
-from liveconfig.record import Record, Writer
+from liveconfig.manager import ConfigManager
+from liveconfig.record import Writer
 from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory, bind
+from liveconfig.snapshot import Snapshot
 from liveconfig.status import PublisherStatus
 from tests.support.children import Child
 from tests.support.eventually import eventually
@@ -43,15 +45,13 @@ class Memory:
     """Shared memory with a writer for each record, bound to this process."""
 
     def __init__(self) -> None:
-        self.shared = SharedMemory(
-            Record.create("test-config", 65_536), Record.create("test-status", 65_536)
-        )
+        self.shared = SharedMemory.create(65_536)
         self._writers = [
             Writer(self.shared.config.descriptor),
             Writer(self.shared.status.descriptor),
         ]
         self.publish_status(_SCHEMA.name)
-        manager_module.bind(self.shared)
+        bind(self.shared)
 
     def publish(self, message: str) -> str:
         """Publish a greeting and return its digest."""
@@ -73,16 +73,15 @@ class Memory:
         record = self.shared.config
         slot = 4096 + (record.version % 2) * (4096 + 65_536)
         writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
-        os.pwrite(writable, struct.pack("Q", 1), slot + 16)
+        os.pwrite(writable, struct.pack("Q", 1), slot + 24)
         os.close(writable)
 
     def close(self) -> None:
         """Unbind and free everything."""
-        manager_module.bind(None)
+        bind(None)
         for writer in self._writers:
             writer.close()
-        self.shared.config.close()
-        self.shared.status.close()
+        self.shared.close()
 
 
 @pytest.fixture
@@ -163,11 +162,11 @@ def test_get_without_hooks_says_what_to_add(greetings: ConfigManager[Greeting]) 
 
 def test_manager_made_before_the_memory_binds_at_first_get(memory: Memory) -> None:
     """A manager made at import time, unbound, works once the memory is there."""
-    manager_module.bind(None)
+    bind(None)
     early = ConfigManager(Greeting)
     with pytest.raises(NotBoundError):
         early.get()
-    manager_module.bind(memory.shared)
+    bind(memory.shared)
     memory.publish("late")
     assert early.get() == Greeting("late")
 

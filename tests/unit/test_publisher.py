@@ -15,10 +15,11 @@ import pytest
 
 from liveconfig.cache import Cache
 from liveconfig.errors import RecordClaimedError
-from liveconfig.publisher import Channel, Publisher
-from liveconfig.record import Record
+from liveconfig.outlets import Channel, Outlets
+from liveconfig.publisher import Publisher
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
+from liveconfig.shared import SharedMemory
 from liveconfig.status import PublisherStatus
 
 _LIMIT = 65_536
@@ -38,30 +39,29 @@ class Required(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Two records, a source, and publishers one after the other."""
+    """Shared memory, a source, and publishers one after the other."""
 
     def __init__(self, directory: Path) -> None:
-        self.config = Record.create("test-config", _LIMIT)
-        self.status = Record.create("test-status", _LIMIT)
+        self.shared = SharedMemory.create(_LIMIT)
+        self.config, self.status, self.history = self.shared.records
         self.path = directory / "config.yaml"
         self.settings = Settings(path=str(self.path), payload_bytes_max=_LIMIT)
-        self._channels: list[Channel] = []
+        self._outlets: Outlets | None = None
 
     def publisher(self, type_: type[Any] = Greeting) -> Publisher:
         """Start a publisher; the one before is over."""
         self.dismiss()
-        self._channels = [
-            Channel(os.dup(self.config.descriptor)),
-            Channel(os.dup(self.status.descriptor)),
-        ]
-        return Publisher(self.settings, Schema(type_), *self._channels)
+        self._outlets = Outlets.attach(
+            *(os.dup(record.descriptor) for record in self.shared.records),
+            os.dup(self.shared.published.descriptor),
+        )
+        return Publisher(self.settings, Schema(type_), self._outlets)
 
     def dismiss(self) -> None:
         """End the publisher of before, as its death would."""
-        for channel in self._channels:
-            channel.writer.close()
-            channel.record.close()
-        self._channels = []
+        if self._outlets is not None:
+            self._outlets.close()
+        self._outlets = None
 
     def published(self, type_: type[Any] = Greeting) -> Any:
         """Return the config that is in the record."""
@@ -82,8 +82,7 @@ class Desk:
     def close(self) -> None:
         """Free everything."""
         self.dismiss()
-        self.config.close()
-        self.status.close()
+        self.shared.close()
 
 
 @pytest.fixture

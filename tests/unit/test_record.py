@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -17,8 +18,9 @@ from liveconfig.errors import (
     RecordClaimedError,
     StartupError,
 )
-from liveconfig.record import Publication, Record, Writer
+from liveconfig.record import Record, Writer
 from tests.support.damage import overwrite
+from tests.support.records import content
 
 _LIMIT = 10_000
 _HEAD_BYTE = 64
@@ -55,7 +57,7 @@ def test_empty_record_has_no_publication(record: Record) -> None:
 def test_publish_is_read_back(record: Record, writer: Writer) -> None:
     """A publication is read back with its version."""
     assert writer.publish(b"one") == 1
-    assert record.read() == Publication(1, b"one")
+    assert content(record) == (1, b"one")
 
 
 def test_read_of_the_held_version_returns_nothing(
@@ -71,7 +73,29 @@ def test_versions_grow_by_one(record: Record, writer: Writer) -> None:
     for version in range(1, 20):
         payload = str(version).encode()
         assert writer.publish(payload) == version
-        assert record.read(version - 1) == Publication(version, payload)
+        assert content(record, version - 1) == (version, payload)
+
+
+def test_publication_tells_when_it_was(record: Record, writer: Writer) -> None:
+    """A reader learns when the publication that it got was made."""
+    before_ns = time.time_ns()
+    writer.publish(b"one")
+    publication = record.read()
+    assert publication is not None
+    assert before_ns <= publication.published_at_ns <= time.time_ns()
+
+
+@pytest.mark.parametrize("byte", range(3 * 8))
+def test_every_byte_of_a_slots_head_is_proven(
+    record: Record, writer: Writer, byte: int
+) -> None:
+    """Version, length and time are under the checksum, as the payload is."""
+    writer.publish(b"one")
+    place = _SECOND_SLOT_BYTE + byte
+    before = os.pread(record.descriptor, 1, place)[0]
+    overwrite(record.descriptor, place, bytes([before ^ 1]))
+    with pytest.raises(CorruptRecordError):
+        record.read()
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 8, 4095, 4096, _LIMIT])
@@ -94,7 +118,7 @@ def test_payload_over_the_limit_is_refused_whole(
     writer.publish(b"good")
     with pytest.raises(PayloadTooLargeError, match=r"takes 10001 bytes.* is 10000"):
         writer.publish(bytes(_LIMIT + 1))
-    assert record.read() == Publication(1, b"good")
+    assert content(record) == (1, b"good")
     assert writer.publish(b"next") == 2
 
 
@@ -103,7 +127,7 @@ def test_second_writer_is_refused(record: Record, writer: Writer) -> None:
     with pytest.raises(RecordClaimedError, match="only one publisher"):
         Writer(record.descriptor)
     writer.publish(b"still the writer")
-    assert record.read() == Publication(1, b"still the writer")
+    assert content(record) == (1, b"still the writer")
 
 
 def test_claim_ends_with_its_writer(record: Record) -> None:
@@ -226,8 +250,8 @@ def test_slot_begun_anew_during_the_copy_is_not_taken(
     """Not even if the checksum fits, as by chance it may: the second look tells."""
     writer.publish(b"one")
 
-    def checksum(version: int, payload: bytes) -> int:
-        fitting = original(version, payload)
+    def checksum(version: int, published_at_ns: int, payload: bytes) -> int:
+        fitting = original(version, published_at_ns, payload)
         _overwrite(record, _SECOND_SLOT_BYTE, 0)
         return fitting
 
@@ -265,7 +289,7 @@ def test_publication_after_damage_is_served(record: Record, writer: Writer) -> N
     with pytest.raises(CorruptRecordError):
         record.read()
     writer.publish(b"two")
-    assert record.read() == Publication(2, b"two")
+    assert content(record) == (2, b"two")
 
 
 def test_unfinished_publication_is_not_taken_for_its_successors(
@@ -283,15 +307,15 @@ def test_unfinished_publication_is_not_taken_for_its_successors(
         record.read(held_version=1)
     _overwrite(record, _HEAD_BYTE, 1)
     assert successor.publish(b"two") == 2
-    assert record.read(held_version=1) == Publication(2, b"two")
+    assert content(record, 1) == (2, b"two")
     successor.close()
 
 
 def test_foreign_descriptor_is_refused() -> None:
     """A descriptor that is not a record's is refused in one sentence."""
     foreign = os.memfd_create("foreign")
-    for content in (b"", b"x" * 16, b"livecfg1" + struct.pack("Q", 100)):
-        os.pwrite(foreign, content, 0)
+    for header in (b"", b"x" * 16, b"livecfg2" + struct.pack("Q", 100)):
+        os.pwrite(foreign, header, 0)
         for attach in (Record, Writer):
             with pytest.raises(StartupError, match="is not a record"):
                 attach(foreign)
@@ -304,7 +328,7 @@ def test_reader_retries_when_the_writer_overtakes_it(
     """A reader that is overtaken by two publications returns the newest, whole."""
     writer.publish(b"one")
     overtaken = _OvertakenRecord(record.descriptor, writer)
-    assert overtaken.read() == Publication(3, b"three")
+    assert content(overtaken) == (3, b"three")
 
 
 class _OvertakenRecord(Record):

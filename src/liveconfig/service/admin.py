@@ -8,20 +8,18 @@ Runs in: every worker.
 
 from __future__ import annotations
 
-import os
-from datetime import datetime, timezone
-from typing import Any
-
 import falcon
 import msgspec
 
 from liveconfig.errors import LiveconfigError
-from liveconfig.manager import ConfigManager, Snapshot, bound
+from liveconfig.manager import ConfigManager
 from liveconfig.schema import Schema
 from liveconfig.service.app import add_health_routes, handle_liveconfig_error
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.middleware import SnapshotMiddleware
-from liveconfig.status import Missing, PublisherStatus, Rejected
+from liveconfig.service.status import status_document, status_tag
+from liveconfig.shared import bound
+from liveconfig.snapshot import Snapshot
 
 
 class ConfigResource:
@@ -52,49 +50,23 @@ class StatusResource:
         self._manager = manager
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer with the status as JSON."""
+        """Answer with the status as JSON, or 304 if the client has it already."""
+        shared = bound()
+        # Weak: what it says of the worker that answers differs from worker to worker.
+        tag = falcon.ETag(status_tag(shared))
+        tag.is_weak = True
+        resp.etag = tag.dumps()
+        resp.cache_control = ["no-cache"]
+        if any(known in ("*", tag) for known in req.if_none_match or ()):
+            resp.status = falcon.HTTP_304
+            return
         snapshot: Snapshot[ServiceConfig] = req.context.snapshot
         resp.content_type = falcon.MEDIA_JSON
-        resp.cache_control = ["no-store"]
         resp.data = msgspec.json.encode(
-            status_document(snapshot, self._manager.stale_since)
+            status_document(shared, snapshot, self._manager.stale_since)
         )
 
     on_head = on_get
-
-
-def status_document(
-    snapshot: Snapshot[Any], stale_since: float | None
-) -> dict[str, Any]:
-    """Return what `/status` says, ready for JSON; times are ISO 8601 in UTC."""
-    shared = bound()
-    known = shared.publisher_status()
-    status = known or PublisherStatus(0, 0.0, "", "")
-    state = _publisher_state(
-        is_running=shared.config.is_claimed(), is_known=bool(known)
-    )
-    return {
-        "version": snapshot.version,
-        "digest": snapshot.digest,
-        "since": _time(status.published_at),
-        "changed_at": _time(status.changed_at),
-        "changed_keys": status.changed_keys,
-        "changed_count": status.changed_count,
-        "unknown_keys": status.unknown_keys,
-        "unknown_count": status.unknown_count,
-        "origin": status.origin,
-        "source": {"path": status.source, "missing": _missing(status.missing)},
-        "rejected": _rejected(status.rejected),
-        "publisher": {
-            "pid": status.pid if state == "running" else None,
-            "state": state,
-            "mode": status.mode,
-            "started_at": _time(status.started_at),
-            "starts": status.starts,
-            "checked_at": _time(status.checked_at),
-        },
-        "worker": {"pid": os.getpid(), "stale_since": _time(stale_since)},
-    }
 
 
 def create_admin_app(
@@ -107,32 +79,3 @@ def create_admin_app(
     app.add_route("/status", StatusResource(manager))
     add_health_routes(app)
     return app
-
-
-def _publisher_state(*, is_running: bool, is_known: bool) -> str:
-    if not is_running:
-        return "restarting"
-    return "running" if is_known else "unknown"
-
-
-def _missing(missing: Missing | None) -> dict[str, Any] | None:
-    if missing is None:
-        return None
-    return {"problem": missing.problem, "since": _time(missing.since)}
-
-
-def _rejected(rejected: Rejected | None) -> dict[str, Any] | None:
-    if rejected is None:
-        return None
-    return {
-        "digest": rejected.digest,
-        "error": msgspec.structs.asdict(rejected.error),
-        "since": _time(rejected.since),
-        "tries": rejected.tries,
-    }
-
-
-def _time(seconds: float | None) -> str | None:
-    if not seconds:
-        return None
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()

@@ -1,0 +1,48 @@
+"""
+The thread of a worker that takes a new version when it is published.
+
+Owns: that thread.
+Must not know: what is published, what the application does with it.
+Runs in: every worker.
+
+Why a thread: a worker without requests would go on holding the old version, and one
+with requests would decode the new one while a client waits. It sleeps in the kernel
+until there is something to do, so it costs nothing while nothing changes.
+
+Why `_thread` by name: gevent replaces the thread when it patches, and a green one would
+stop the worker while it waits.
+"""
+
+from __future__ import annotations
+
+from _thread import start_new_thread
+
+from liveconfig.broadcast import Listener
+from liveconfig.manager import has_busy_callbacks, refresh_all
+from liveconfig.shared import SharedMemory
+from liveconfig.subscription import SLOW_SECONDS
+
+
+def start(shared: SharedMemory) -> None:
+    """
+    Have this process hold the newest version from now on, whatever it is doing.
+
+    Raises:
+        OSError, RuntimeError: no descriptor or no thread is to be had; each manager
+            takes a new version when it is asked, as it always does.
+    """
+    listener = shared.published.listen()
+    try:
+        start_new_thread(_follow, (listener,))
+    except RuntimeError:
+        listener.close()
+        raise
+
+
+def _follow(listener: Listener) -> None:
+    # Each look comes after the listening began or the last wait ended, so that no
+    # version can be published unseen between the two.
+    while True:
+        refresh_all()
+        # Only a callback at work is looked after; nothing else wakes an idle worker.
+        listener.wait(SLOW_SECONDS if has_busy_callbacks() else None)

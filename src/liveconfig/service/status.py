@@ -1,0 +1,199 @@
+"""
+What `/status` says.
+
+Owns: the document, ready for JSON; the tag that changes whenever it does.
+Must not know: HTTP, how it is shown.
+Runs in: every worker.
+
+All but what it says of the worker that answers comes from the shared memory, so it is
+the same whichever worker is asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from liveconfig.history import Entry
+from liveconfig.shared import SharedMemory
+from liveconfig.snapshot import Snapshot
+from liveconfig.status import Missing, PublisherStatus, Rejected
+from liveconfig.worker_table import WorkerState
+
+Document = dict[str, Any]
+
+
+def status_document(
+    shared: SharedMemory, snapshot: Snapshot[Any], stale_since: float | None
+) -> Document:
+    """
+    Return what is served, since when, by whom, and what is not served and why.
+
+    Times are ISO 8601 in UTC.
+
+    Args:
+        shared: the memory of this process.
+        snapshot: what the worker that answers holds.
+        stale_since: since when it cannot read the newest version.
+    """
+    known = shared.publisher_status()
+    status = known or PublisherStatus(
+        0, 0.0, "", "", version=snapshot.version, digest=snapshot.digest
+    )
+    history = shared.publications()
+    workers = shared.workers.rows()
+    head = shared.config.version
+    digests = _digests(status, history)
+    return {
+        "version": status.version,
+        "digest": status.digest,
+        "since": _time(status.published_at),
+        "changed_at": _time(status.changed_at),
+        "changed_keys": status.changed_keys,
+        "changed_count": status.changed_count,
+        "unknown_keys": status.unknown_keys,
+        "unknown_count": status.unknown_count,
+        "restart_keys": status.restart_keys,
+        "origin": status.origin,
+        "converged": _is_converged(workers, head),
+        "delays": _delays(status, workers),
+        "source": {"path": status.source, "missing": _missing(status.missing)},
+        "rejected": _rejected(status.rejected),
+        "publisher": _publisher(status, publisher_state(shared, known)),
+        "workers": [_worker(each, head, digests) for each in workers],
+        "history": [_entry(entry) for entry in reversed(history)],
+        "worker": {
+            "pid": os.getpid(),
+            "version": snapshot.version,
+            "digest": snapshot.digest,
+            "stale_since": _time(stale_since),
+        },
+    }
+
+
+def status_tag(shared: SharedMemory) -> str:
+    """Return a text that is another one whenever another document is to be told."""
+    versions = (record.version for record in shared.records)
+    state = (*versions, shared.config.is_claimed(), shared.workers.fingerprint())
+    return sha256(repr(state).encode()).hexdigest()[:32]
+
+
+def publisher_state(shared: SharedMemory, status: PublisherStatus | None) -> str:
+    """Return `running`, `restarting`, or `unknown` where its state is unreadable."""
+    if not shared.config.is_claimed():
+        return "restarting"
+    return "running" if status else "unknown"
+
+
+def is_behind(worker: WorkerState, head: int) -> bool:
+    """Tell whether a worker holds another version than the newest."""
+    # One that holds none is starting, or has nothing that asks for a config.
+    return 0 < worker.version < head
+
+
+def _is_converged(workers: tuple[WorkerState, ...], head: int) -> bool:
+    holding = [worker for worker in workers if worker.version]
+    return bool(holding) and not any(is_behind(worker, head) for worker in holding)
+
+
+def _delays(status: PublisherStatus, workers: tuple[WorkerState, ...]) -> Document:
+    published_at, flipped_at = status.published_at, status.changed_at
+    # Those that were there when it was published: the others started with it.
+    taken_at = [
+        worker.taken_at
+        for worker in workers
+        if worker.version == status.version and worker.started_at < published_at
+    ]
+    is_from_source = status.origin == "source" and flipped_at
+    return {
+        "flipped_at": _time(flipped_at if is_from_source else None),
+        "published_at": _time(published_at),
+        "publisher_ms": _ms(published_at - flipped_at) if is_from_source else None,
+        "last_worker_ms": _ms(max(taken_at) - published_at) if taken_at else None,
+    }
+
+
+def _publisher(status: PublisherStatus, state: str) -> Document:
+    return {
+        "pid": status.pid if state == "running" else None,
+        "state": state,
+        "mode": status.mode,
+        "started_at": _time(status.started_at),
+        "starts": status.starts,
+        "checked_at": _time(status.checked_at),
+    }
+
+
+def _digests(status: PublisherStatus, history: tuple[Entry, ...]) -> Mapping[int, str]:
+    published = {
+        entry.version: entry.digest for entry in history if entry.kind == "published"
+    }
+    return {**published, status.version: status.digest}
+
+
+def _worker(worker: WorkerState, head: int, digests: Mapping[int, str]) -> Document:
+    return {
+        "pid": worker.pid,
+        "started_at": _time(worker.started_at),
+        "version": worker.version or None,
+        "digest": digests.get(worker.version),
+        "is_behind": is_behind(worker, head),
+        "since": _time(worker.taken_at),
+        "stale_since": _time(worker.stale_since),
+        "needs_restart": worker.needs_restart,
+        "callbacks": {
+            "failures": worker.callback_failures,
+            "slow": worker.callback_slow,
+            "running_since": _time(worker.callback_running_since),
+        },
+    }
+
+
+def _entry(entry: Entry) -> Document:
+    return {
+        "kind": entry.kind,
+        "at": _time(entry.at),
+        "version": entry.version,
+        "digest": entry.digest,
+        "origin": entry.origin,
+        "flipped_at": _time(entry.flipped_at),
+        "duration_ms": _ms(entry.duration_seconds),
+        "changes": [msgspec.structs.asdict(change) for change in entry.changes],
+        "changed_count": entry.changed_count,
+        "restart_keys": entry.restart_keys,
+        "error": entry.error and msgspec.structs.asdict(entry.error),
+    }
+
+
+def _missing(missing: Missing | None) -> Document | None:
+    if missing is None:
+        return None
+    return {"problem": missing.problem, "since": _time(missing.since)}
+
+
+def _rejected(rejected: Rejected | None) -> Document | None:
+    if rejected is None:
+        return None
+    return {
+        "digest": rejected.digest,
+        "error": msgspec.structs.asdict(rejected.error),
+        "since": _time(rejected.since),
+        "tries": rejected.tries,
+        "excerpt": [msgspec.structs.asdict(line) for line in rejected.excerpt],
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    if not seconds:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def _ms(seconds: float) -> float:
+    # The filesystem's clock goes in steps, and may be a step behind ours.
+    return round(max(0.0, seconds) * 1e3, 3)

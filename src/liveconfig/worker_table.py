@@ -1,0 +1,286 @@
+"""
+The table in which each worker says which version it holds.
+
+Owns: the layout of the rows, who writes which, giving them out and taking them back.
+Must not know: configs, how a version is taken, who shows the table.
+Runs in: the master, which gives rows out, and every worker, which has one of its own.
+
+Why a row of its own: what only one process writes needs no lock, and a worker that is
+killed in the middle leaves at most one word older than it might be.
+
+Why the counts stay when a row is taken back: the next worker of the row counts on from
+them, so that the sums over all rows never fall, whoever dies.
+
+The memory is anonymous, so that forked children share it. Each row is 32 words of 8
+bytes. The first holds in its first word how many were ever given out; of the others:
+
+| word | holds                                                              |
+| ---- | ------------------------------------------------------------------ |
+| 0    | the worker's process, 0 for a row that is free                     |
+| 1    | when it was given out                                              |
+| 2    | the version that the worker holds, 0 for none yet                  |
+| 3    | when the worker took that version                                  |
+| 4    | since when it cannot read the newest version, 0 if it can          |
+| 5    | whether a change since its start needs a restart: 0 or 1           |
+| 6    | when the callback that has run for longest began, 0 while none does |
+| 7, 8 | callbacks that failed, that were slow: counts                      |
+| 9, 10 | both counts as they were when the row was given out               |
+| 11   | propagation: the sum of all that was observed, in nanoseconds      |
+| 12.. | propagation: how many fell into each bucket                        |
+
+Times are nanoseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from _thread import allocate_lock
+from bisect import bisect_left
+from typing import NamedTuple
+
+_WORD_BYTES = 8
+_ROW_WORDS = 32
+# As many as there are: of workers, and while gunicorn reloads twice as many.
+_ROWS = 4096
+
+_EVER_GIVEN = 0
+
+_PID = 0
+_STARTED_AT = 1
+_VERSION = 2
+_TAKEN_AT = 3
+_STALE_SINCE = 4
+_NEEDS_RESTART = 5
+_RUNNING_SINCE = 6
+_FAILURES = 7
+_SLOW = 8
+_FAILURES_BEFORE = 9
+_SLOW_BEFORE = 10
+_PROPAGATION_NS = 11
+_BUCKETS = 12
+_OF_ONE_WORKER = range(_PID, _FAILURES)
+
+# The upper ends of the buckets of propagation, from publication to pick-up; the last
+# bucket has none.
+PROPAGATION_SECONDS = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    10.0,
+)
+_BUCKET_ENDS_NS = tuple(int(seconds * 1e9) for seconds in PROPAGATION_SECONDS)
+
+
+class WorkerState(NamedTuple):
+    """
+    What one worker says of itself. Times are seconds since the epoch, 0.0 for never.
+
+    Attributes:
+        row: the number of its row from 1; the next worker may get it when this ends.
+        pid: its process.
+        started_at: when it was forked.
+        version: the version that it holds, 0 for none.
+        taken_at: when it took that version.
+        stale_since: since when it cannot read the newest version.
+        needs_restart: whether a key that it cannot apply changed since its start.
+        callback_failures: how many callbacks raised.
+        callback_slow: how many callbacks took too long.
+        callback_running_since: when the callback that runs for longest began.
+    """
+
+    row: int
+    pid: int
+    started_at: float
+    version: int
+    taken_at: float
+    stale_since: float
+    needs_restart: bool
+    callback_failures: int
+    callback_slow: int
+    callback_running_since: float
+
+
+class WorkerTotals(NamedTuple):
+    """
+    What all workers that ever were have counted together; none of it ever falls.
+
+    Attributes:
+        callback_failures: how many callbacks raised.
+        callback_slow: how many callbacks took too long.
+        propagation_buckets: pick-ups by their delay after the publication, one count
+            for each of `PROPAGATION_SECONDS` and one for all above.
+        propagation_seconds: the sum of these delays.
+    """
+
+    callback_failures: int
+    callback_slow: int
+    propagation_buckets: tuple[int, ...]
+    propagation_seconds: float
+
+
+class WorkerRow:
+    """The row of this process. Its threads may use it at the same time."""
+
+    def __init__(self, words: memoryview) -> None:
+        """Write into `words`, which nobody else writes."""
+        self._words = words
+        # Real even where gevent has patched, and new in every process.
+        self._lock = allocate_lock()
+        self._running: list[int] = []
+
+    def took(self, version: int, published_at_ns: int) -> None:
+        """Note that this worker holds `version` from now on."""
+        now_ns = time.time_ns()
+        with self._lock:
+            if version == self._words[_VERSION]:
+                return
+            # What it starts with was not on its way to it.
+            if self._words[_VERSION]:
+                delay_ns = max(0, now_ns - published_at_ns)
+                bucket = bisect_left(_BUCKET_ENDS_NS, delay_ns)
+                self._words[_PROPAGATION_NS] += delay_ns
+                self._words[_BUCKETS + bucket] += 1
+            self._words[_TAKEN_AT] = now_ns
+            self._words[_VERSION] = version
+
+    def is_stale_since(self, seconds: float | None) -> None:
+        """Note since when the newest version cannot be read, None if it can."""
+        self._words[_STALE_SINCE] = int((seconds or 0.0) * 1e9)
+
+    def needs_restart(self, *, is_needed: bool) -> None:
+        """Note whether a key that this process cannot apply has another value now."""
+        self._words[_NEEDS_RESTART] = is_needed
+
+    def callback_begins(self) -> int:
+        """Note that a callback runs; return what `callback_ends` takes."""
+        with self._lock:
+            began_ns = time.time_ns()
+            self._running.append(began_ns)
+            self._words[_RUNNING_SINCE] = self._running[0]
+        return began_ns
+
+    def callback_ends(self, began_ns: int, *, is_failure: bool) -> None:
+        """Note that a callback has ended, and how."""
+        with self._lock:
+            self._running.remove(began_ns)
+            self._words[_RUNNING_SINCE] = self._running[0] if self._running else 0
+            self._words[_FAILURES] += is_failure
+
+    def callback_is_slow(self) -> None:
+        """Count a callback that takes too long."""
+        with self._lock:
+            self._words[_SLOW] += 1
+
+
+class WorkerTable:
+    """
+    All rows, as the master gives them out and as anybody reads them.
+
+    Attributes:
+        own: the row of this process, None where it has none.
+    """
+
+    def __init__(self) -> None:
+        """Make an empty table; memory is taken only for rows that are given out."""
+        self.own: WorkerRow | None = None
+        self._memory = mmap.mmap(-1, (1 + _ROWS) * _ROW_WORDS * _WORD_BYTES)
+        self._words = memoryview(self._memory).cast("Q")
+        # The rows by the key that their worker has in the master.
+        self._given: dict[object, int] = {}
+
+    def give_out(self, key: object) -> None:
+        """Set a row aside for the worker that is forked next; for the master."""
+        given = set(self._given.values())
+        row = next((row for row in range(1, 1 + _ROWS) if row not in given), None)
+        # Without one, a worker serves as well as with one; nobody sees what it holds.
+        if row is not None:
+            self._given[key] = row
+            self._words[_EVER_GIVEN] = max(self._words[_EVER_GIVEN], row)
+
+    def enter(self, key: object) -> bool:
+        """
+        Take the row that was set aside for this worker; for the worker.
+
+        Returns:
+            whether there is one.
+        """
+        row = self._given.get(key)
+        if row is None:
+            return False
+        words = self._row(row)
+        words[_STARTED_AT] = time.time_ns()
+        words[_FAILURES_BEFORE] = words[_FAILURES]
+        words[_SLOW_BEFORE] = words[_SLOW]
+        words[_PID] = os.getpid()
+        self.own = WorkerRow(words)
+        return True
+
+    def take_back(self, key: object) -> None:
+        """Clear the row of a worker that has ended; for the master."""
+        row = self._given.pop(key, None)
+        if row is not None:
+            words = self._row(row)
+            for word in _OF_ONE_WORKER:
+                words[word] = 0
+
+    def rows(self) -> tuple[WorkerState, ...]:
+        """Return what the living workers say, in the order of their rows."""
+        return tuple(
+            _state(row, words)
+            for row, words in enumerate(self._rows_ever_given(), 1)
+            if words[_PID]
+        )
+
+    def totals(self) -> WorkerTotals:
+        """Return what all workers have counted, those that are gone included."""
+        rows = self._rows_ever_given()
+        buckets = range(_BUCKETS, _BUCKETS + len(PROPAGATION_SECONDS) + 1)
+        return WorkerTotals(
+            sum(words[_FAILURES] for words in rows),
+            sum(words[_SLOW] for words in rows),
+            tuple(sum(words[bucket] for words in rows) for bucket in buckets),
+            sum(words[_PROPAGATION_NS] for words in rows) / 1e9,
+        )
+
+    def fingerprint(self) -> bytes:
+        """Return bytes that differ whenever anything in the table does."""
+        end = self._words[_EVER_GIVEN] + 1
+        return bytes(self._words[: end * _ROW_WORDS])
+
+    def close(self) -> None:
+        """Give the memory back; this process has no row afterwards."""
+        self.own = None
+        self._words.release()
+        self._memory.close()
+
+    def _row(self, row: int) -> memoryview:
+        return self._words[row * _ROW_WORDS : (row + 1) * _ROW_WORDS]
+
+    def _rows_ever_given(self) -> list[memoryview]:
+        return [self._row(row) for row in range(1, 1 + self._words[_EVER_GIVEN])]
+
+
+def _state(row: int, words: memoryview) -> WorkerState:
+    return WorkerState(
+        row,
+        words[_PID],
+        words[_STARTED_AT] / 1e9,
+        words[_VERSION],
+        words[_TAKEN_AT] / 1e9,
+        words[_STALE_SINCE] / 1e9,
+        bool(words[_NEEDS_RESTART]),
+        words[_FAILURES] - words[_FAILURES_BEFORE],
+        words[_SLOW] - words[_SLOW_BEFORE],
+        words[_RUNNING_SINCE] / 1e9,
+    )

@@ -1,0 +1,310 @@
+"""A process that follows the publications without being asked for anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from liveconfig import follower
+from liveconfig.manager import ConfigManager
+from liveconfig.record import Writer
+from liveconfig.schema import Schema
+from liveconfig.shared import SharedMemory, bind
+from liveconfig.snapshot import Snapshot
+from liveconfig.status import PublisherStatus
+from tests.support.children import Child
+from tests.support.eventually import eventually
+
+_SECONDS = 30
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """A config for tests."""
+
+    message: str
+    count: int = 0
+
+
+_SCHEMA = Schema(Greeting)
+
+
+class Pod:
+    """Shared memory with a writer, bound to this process and its children."""
+
+    def __init__(self) -> None:
+        self.shared = SharedMemory.create(65_536)
+        self._writer = Writer(self.shared.config.descriptor)
+        status = Writer(self.shared.status.descriptor)
+        status.publish(PublisherStatus(1, 1.0, "conf", _SCHEMA.name).to_bytes())
+        status.close()
+        bind(self.shared)
+
+    def publish(self, message: str, count: int = 0) -> int:
+        """Publish a greeting as the publisher does."""
+        version = self._writer.publish(_SCHEMA.pack(Greeting(message, count)).payload)
+        self.shared.published.send()
+        return version
+
+    def versions(self) -> list[int]:
+        """Return what the workers hold, by the table."""
+        return [state.version for state in self.shared.workers.rows()]
+
+    def worker(self, work: Callable[[ConfigManager[Greeting]], Any]) -> Child:
+        """Fork a worker that follows, does `work` with its manager and ends."""
+        key = object()
+        self.shared.workers.give_out(key)
+
+        def run() -> Any:
+            manager = ConfigManager(Greeting)
+            assert self.shared.workers.enter(key)
+            follower.start(self.shared)
+            return work(manager)
+
+        return Child(run)
+
+    def close(self) -> None:
+        """Unbind and free everything."""
+        bind(None)
+        self._writer.close()
+        self.shared.close()
+
+
+@pytest.fixture
+def pod() -> Iterator[Pod]:
+    """A pod in which version 1 is live."""
+    pod = Pod()
+    pod.publish("one")
+    yield pod
+    pod.close()
+
+
+@contextlib.contextmanager
+def _workers(
+    pod: Pod, count: int, work: Callable[[ConfigManager[Greeting]], Any]
+) -> Iterator[list[Child]]:
+    children = [pod.worker(work) for _ in range(count)]
+    eventually(lambda: pod.versions() == [1] * count)
+    try:
+        yield children
+    finally:
+        for child in children:
+            if not child.is_reaped:
+                child.kill()
+
+
+def _idle(_: ConfigManager[Greeting]) -> None:
+    threading.Event().wait(_SECONDS)
+
+
+def test_idle_processes_take_what_is_published(pod: Pod) -> None:
+    """Nobody asks them for anything, and all of them hold the new version."""
+    with _workers(pod, 8, _idle):
+        for message in ("two", "three"):
+            version = pod.publish(message)
+            eventually(lambda v=version: pod.versions() == [v] * 8)
+    totals = pod.shared.workers.totals()
+    assert sum(totals.propagation_buckets) == 16
+
+
+def test_stopped_process_does_not_hold_up_the_others(pod: Pod) -> None:
+    """One that stands still is behind, alone, and catches up when it goes on."""
+    with _workers(pod, 3, _idle) as (first, *_):
+        os.kill(first.pid, 19)
+        pod.publish("two")
+        eventually(lambda: sorted(pod.versions()) == [1, 2, 2])
+        os.kill(first.pid, 18)
+        eventually(lambda: pod.versions() == [2, 2, 2])
+
+
+def test_read_after_a_publication_decodes_nothing(pod: Pod) -> None:
+    """When the table says that a version is taken, `get` finds it decoded."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        eventually(lambda: pod.versions() == [2])
+        schema, manager._schema = manager._schema, None
+        assert schema is not None
+        return manager.get()
+
+    child = pod.worker(work)
+    eventually(lambda: pod.versions() == [1])
+    pod.publish("two")
+    assert child.result() == Greeting("two")
+
+
+def test_process_that_cannot_wait_refreshes_on_read(pod: Pod) -> None:
+    """Without a descriptor to wait with, a read takes the new version as ever."""
+
+    def run() -> str:
+        manager = ConfigManager(Greeting)
+        manager.get()
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit))
+        with pytest.raises(OSError, match="Too many open files"):
+            follower.start(pod.shared)
+        pod.publish("two")
+        return manager.get().message
+
+    assert Child(run).result() == "two"
+
+
+def test_manager_made_later_is_followed_as_well(pod: Pod) -> None:
+    """The thread looks after every manager that there is when news comes."""
+
+    def work(_: ConfigManager[Greeting]) -> Any:
+        late: ConfigManager[Greeting] = ConfigManager(Greeting)
+        assert late.get() == Greeting("one")
+        pod.publish("two")
+        eventually(lambda: late._snapshot.version == 2)  # type: ignore[union-attr]
+        return True
+
+    assert pod.worker(work).result()
+
+
+class Told:
+    """A callback that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int | None, int, tuple[str, ...]]] = []
+
+    def __call__(
+        self,
+        old: Snapshot[Greeting] | None,
+        new: Snapshot[Greeting],
+        changed: tuple[str, ...],
+    ) -> None:
+        """Keep it."""
+        self.calls.append((old.version if old else None, new.version, changed))
+
+
+def test_callback_is_told_each_version_once(pod: Pod) -> None:
+    """First the version of the start, then each newer one with what changed."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        told = Told()
+        manager.subscribe(told)
+        eventually(lambda: len(told.calls) == 1)
+        pod.publish("two")
+        eventually(lambda: len(told.calls) == 2)
+        pod.publish("two", 5)
+        eventually(lambda: len(told.calls) == 3)
+        pod.shared.published.send()
+        manager.get()
+        return told.calls
+
+    assert pod.worker(work).result() == [
+        (None, 1, ()),
+        (1, 2, ("message",)),
+        (2, 3, ("count",)),
+    ]
+
+
+def test_callback_of_before_the_fork_is_told_in_the_child(pod: Pod) -> None:
+    """With an application that is loaded in the master, every worker is told."""
+    manager: ConfigManager[Greeting] = ConfigManager(Greeting)
+    told = Told()
+    manager.subscribe(told)
+    manager.get()
+    eventually(lambda: len(told.calls) == 1)
+
+    def work(_: ConfigManager[Greeting]) -> Any:
+        eventually(lambda: len(told.calls) == 2)
+        return told.calls[1]
+
+    assert pod.worker(work).result() == (None, 1, ())
+
+
+def test_callback_that_raises_is_counted_and_told_the_next(pod: Pod) -> None:
+    """What it raises, even an exit, ends neither the thread nor the news."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        seen: list[int] = []
+
+        def fail(
+            old: Snapshot[Greeting] | None,
+            new: Snapshot[Greeting],
+            changed: tuple[str, ...],
+        ) -> None:
+            seen.append(new.version)
+            raise (ValueError if new.version == 1 else SystemExit)("no")
+
+        manager.subscribe(fail)
+        rows = pod.shared.workers.rows
+        for version in (1, 2, 3):
+            eventually(lambda v=version: seen[-1:] == [v])
+            eventually(lambda v=version: rows()[0].callback_failures == v)
+            pod.publish(f"after {version}")
+        return manager.get().message
+
+    assert pod.worker(work).result() == "after 3"
+
+
+def test_callback_that_hangs_harms_nothing_else(pod: Pod) -> None:
+    """Requests, later versions and other callbacks go on; it is told and counted."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        is_free = threading.Event()
+        told, late = Told(), Told()
+
+        def hang(
+            old: Snapshot[Greeting] | None,
+            new: Snapshot[Greeting],
+            changed: tuple[str, ...],
+        ) -> None:
+            is_free.wait(_SECONDS)
+            late(old, new, changed)
+
+        manager.subscribe(hang)
+        manager.subscribe(told)
+        eventually(lambda: len(told.calls) == 1)
+        for message in ("two", "three"):
+            pod.publish(message)
+            eventually(lambda m=message: manager.get().message == m)
+        eventually(lambda: told.calls[-1][1] == 3)
+        (row,) = eventually(
+            lambda: (rows := pod.shared.workers.rows())[0].callback_slow and rows
+        )
+        is_shown = row.callback_running_since > 0
+        is_free.set()
+        eventually(lambda: len(late.calls) == 2)
+        return is_shown, late.calls
+
+    is_shown, calls = pod.worker(work).result()
+    assert is_shown
+    # Told the newest when it was ready, and what changed since what it was told last.
+    assert calls == [(None, 1, ()), (1, 3, ("message",))]
+
+
+def test_cancelled_callback_is_told_nothing_more(pod: Pod) -> None:
+    """After `cancel` no version is told, while other callbacks are."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        cancelled, other = Told(), Told()
+        subscription = manager.subscribe(cancelled)
+        manager.subscribe(other)
+        eventually(lambda: cancelled.calls and other.calls)
+        subscription.cancel()
+        pod.publish("two")
+        eventually(lambda: len(other.calls) == 2)
+        return len(cancelled.calls)
+
+    assert pod.worker(work).result() == 1
+
+
+def test_callback_subscribed_late_is_told_what_is_live(pod: Pod) -> None:
+    """A subscription while serving is told the version that is held already."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        manager.get()
+        told = Told()
+        manager.subscribe(told)
+        eventually(lambda: told.calls)
+        return told.calls
+
+    assert pod.worker(work).result() == [(None, 1, ())]

@@ -1,0 +1,190 @@
+"""Every worker takes a new config by itself, and `/status` says so of each."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from tests.service.conftest import StartServer
+from tests.support.eventually import eventually
+from tests.support.server import Server
+from tests.support.volume import ConfigMapVolume
+
+ONE, TWO = "message: one\n", "message: two\n"
+
+
+def _workers(server: Server) -> list[Any]:
+    workers = server.status()["workers"]
+    assert isinstance(workers, list)
+    return workers
+
+
+def _versions(server: Server) -> list[int | None]:
+    return [worker["version"] for worker in _workers(server)]
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
+@pytest.mark.parametrize(
+    "kind", [["sync"], ["gthread", "--threads=4"], ["gevent"]], ids=lambda kind: kind[0]
+)
+def test_idle_workers_converge(
+    start_server: StartServer,
+    volume: ConfigMapVolume,
+    kind: list[str],
+    preload: list[str],
+) -> None:
+    """Eight workers, of which one at most is asked anything, all take a new version."""
+    arguments = ["--worker-class", *kind, *preload]
+    server = start_server(volume.path("config.yaml"), workers=8, arguments=arguments)
+    eventually(lambda: _versions(server) == [1] * 8)
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: _versions(server) == [2] * 8)
+    status = server.status()
+    assert status["converged"]
+    assert {worker["pid"] for worker in status["workers"]} == server.worker_pids
+    assert {worker["digest"] for worker in status["workers"]} == {status["digest"]}
+    assert server.lines("Traceback|ERROR") == []
+
+
+def test_status_splits_the_delay_in_three(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """When the volume flipped, what the publisher took, and the last worker."""
+    server = start_server(volume.path("config.yaml"), workers=4)
+    eventually(lambda: _versions(server) == [1] * 4)
+    # Those that started with a version did not have to wait for it.
+    assert server.status()["delays"]["last_worker_ms"] is None
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: _versions(server) == [2] * 4)
+    status = server.status()
+    delays = status["delays"]
+    assert delays["flipped_at"] == status["changed_at"] <= delays["published_at"]
+    taken_at = max(worker["since"] for worker in status["workers"])
+    assert delays["published_at"] <= taken_at
+    assert 0 <= delays["publisher_ms"] < 10_000
+    assert 0 < delays["last_worker_ms"] < 10_000
+
+
+def test_worker_that_is_stopped_is_behind(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """`/status` says which worker serves the old config, until it goes on."""
+    server = start_server(volume.path("config.yaml"), workers=3)
+    eventually(lambda: _versions(server) == [1] * 3)
+    stopped = _workers(server)[0]
+    os.kill(stopped["pid"], signal.SIGSTOP)
+    volume.flip({"config.yaml": TWO})
+    # The kernel may hand a connection to the one that is stopped: others are asked.
+    status = eventually(lambda: _answer_with(server, [1, 2, 2]))
+    assert not status["converged"]
+    behind = [worker for worker in status["workers"] if worker["is_behind"]]
+    assert [worker["pid"] for worker in behind] == [stopped["pid"]]
+    assert behind[0]["digest"] not in (None, status["digest"])
+    os.kill(stopped["pid"], signal.SIGCONT)
+    eventually(lambda: _versions(server) == [2, 2, 2])
+    assert server.status()["converged"]
+
+
+def _answer_with(server: Server, versions: list[int]) -> Any:
+    status = server.status()
+    found = [worker["version"] for worker in status["workers"]]
+    return sorted(found) == versions and status
+
+
+def test_row_goes_with_its_worker(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """However a worker ends, its row is cleared and its successor is shown."""
+    server = start_server(volume.path("config.yaml"), workers=2)
+    eventually(lambda: _versions(server) == [1, 1])
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
+        killed = min(worker["pid"] for worker in _workers(server))
+        os.kill(killed, number)
+        eventually(
+            lambda ended=killed: (
+                (pids := {worker["pid"] for worker in _workers(server)})
+                == server.worker_pids
+                and len(pids) == 2
+                and ended not in pids
+            )
+        )
+    eventually(lambda: _versions(server) == [1, 1])
+
+
+def test_reload_and_resize_keep_the_table_right(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """After HUP, TTIN and TTOU the table has the workers that there are."""
+    server = start_server(volume.path("config.yaml"), workers=2)
+
+    def is_right(count: int) -> bool:
+        pids = {worker["pid"] for worker in _workers(server)}
+        return pids == server.worker_pids and len(pids) == count
+
+    eventually(lambda: is_right(2))
+    before = server.worker_pids
+    server.signal(signal.SIGHUP)
+    eventually(lambda: is_right(2) and not server.worker_pids & before)
+    server.signal(signal.SIGTTIN)
+    eventually(lambda: is_right(3))
+    server.signal(signal.SIGTTOU)
+    eventually(lambda: is_right(2))
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: _versions(server) == [2, 2])
+
+
+def test_status_the_client_has_costs_nothing(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """An unchanged status is 304 from any worker, and a changed one is not."""
+    server = start_server(volume.path("config.yaml"), workers=4)
+    eventually(lambda: _versions(server) == [1] * 4)
+    first = server.get("/status", admin=True)
+    tag = first.headers["etag"]
+    for _ in range(8):
+        again = server.get("/status", admin=True, If_None_Match=tag)
+        assert (again.status, again.text) == (304, "")
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: _versions(server) == [2] * 4)
+    assert server.get("/status", admin=True, If_None_Match=tag).status == 200
+
+
+def test_history_tells_publications_and_rejections(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """The newest first, each with its time, digest and error, from any worker."""
+    server = start_server(volume.path("config.yaml"))
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: server.status()["version"] == 2)
+    volume.flip({"config.yaml": "message: [\n"})
+    eventually(lambda: server.status()["rejected"])
+    newest, second, first = server.status()["history"]
+    assert [entry["kind"] for entry in (first, second, newest)] == [
+        "published",
+        "published",
+        "rejected",
+    ]
+    assert [entry["version"] for entry in (first, second, newest)] == [1, 2, 2]
+    assert second["digest"] == server.status()["digest"] != first["digest"]
+    assert second["changed_count"] == 1
+    assert newest["error"] == server.status()["rejected"]["error"]
+    assert first["at"] < second["at"] < newest["at"]
+
+
+def test_history_outlives_the_publisher(
+    start_server: StartServer, volume: ConfigMapVolume
+) -> None:
+    """A publisher that was killed is no gap, and the history is cut at 32 entries."""
+    server = start_server(volume.path("config.yaml"))
+    for number in range(40):
+        if number % 20 == 10:
+            publisher = server.publisher
+            assert publisher is not None
+            publisher.kill()
+        volume.flip({"config.yaml": f"message: number {number}\n"})
+        eventually(lambda v=number + 2: server.status()["version"] == v)
+    versions = [entry["version"] for entry in server.status()["history"]]
+    assert versions == list(range(41, 9, -1))
