@@ -58,23 +58,23 @@ class ReadinessResource:
     on_head = on_get
 
 
-class LogLevelMiddleware:
-    """Set the worker's log level when a request brings a new version."""
+class LogLevel:
+    """The worker's log level, as its config says."""
 
     def __init__(self) -> None:
-        """Remember the level that gunicorn was started with."""
-        self._version = 0
+        """Leave the level as it is until the first config comes."""
         self._level_at_start: int | None = None
 
-    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Apply `log_level` if the snapshot is another one than last time."""
-        snapshot: Snapshot[ServiceConfig] = req.context.snapshot
-        if snapshot.version == self._version:
-            return
+    def apply(
+        self,
+        old: Snapshot[ServiceConfig] | None,
+        new: Snapshot[ServiceConfig],
+        changed: tuple[str, ...],
+    ) -> None:
+        """Set what the new config says; without one, what gunicorn was started with."""
         if self._level_at_start is None:
             self._level_at_start = log.level
-        self._version = snapshot.version
-        level = snapshot.config.log_level
+        level = new.config.log_level
         log.setLevel(level.upper() if level else self._level_at_start)
 
 
@@ -101,8 +101,8 @@ def create_public_app(
     manager: ConfigManager[ServiceConfig],
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the application of the public port."""
-    middleware: list[Any] = [SnapshotMiddleware(manager), LogLevelMiddleware()]
-    app = falcon.App(middleware=middleware)
+    manager.subscribe(LogLevel().apply)
+    app = falcon.App(middleware=[SnapshotMiddleware(manager)])
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
     app.add_route("/", MessageResource())
     add_health_routes(app)
