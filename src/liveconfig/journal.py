@@ -235,9 +235,8 @@ class Journal:
                 rejected=msgspec.structs.replace(rejected, tries=rejected.tries + 1)
             )
 
-    def fell_back(self, version: int, digest: str, origin: str) -> None:
+    def fell_back(self, at: float, version: int, digest: str, origin: str) -> None:
         """Tell that a version went live that is not from the source."""
-        at = time.time()
         self._tell(version=version, digest=digest, published_at=at, origin=origin)
         self._enter(Entry("published", at, version, digest, origin))
         log.error(
@@ -248,14 +247,13 @@ class Journal:
             _reason(self.status),
         )
 
-    def published_again(self, version: int) -> None:
+    def published_again(self, at: float, version: int) -> None:
         """Tell that what was live had to be published again, because it was damaged."""
         log.critical(
             "the record was overwritten by something else: what was live is published "
             "again, as version %d",
             version,
         )
-        at = time.time()
         self._tell(version=version, published_at=at)
         self._enter(Entry("published", at, version, self.status.digest))
 

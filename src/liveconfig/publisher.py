@@ -134,7 +134,8 @@ class Publisher:
         except CorruptRecordError as error:
             log.warning("the cached config does not fit the schema: %s", error)
             return
-        self._journal.fell_back(self._publish(payload), digest, origin)
+        version = self._publish(payload)
+        self._journal.fell_back(self._published_at(), version, digest, origin)
 
     def _publish(self, payload: bytes) -> int:
         """Publish `payload`, wake the workers, and return the version."""
@@ -176,7 +177,8 @@ class Publisher:
         record = self._outlets.config.record
         if self._published is None or record.is_whole(self.status.version):
             return
-        self._journal.published_again(self._publish(self._published))
+        version = self._publish(self._published)
+        self._journal.published_again(self._published_at(), version)
 
     def _consider(self, reading: Reading) -> None:
         if reading.digest == self._seen_digest:
@@ -211,11 +213,11 @@ class Publisher:
         reading: Reading,
         candidate: Candidate[Any],
     ) -> None:
-        at, seconds = time.time(), self._seconds()
+        seconds = self._seconds()
         changed = changed_key_paths(before, candidate.payload) if before else ()
         self._journal.published(
             Published(
-                at,
+                self._published_at(),
                 version,
                 candidate.digest,
                 reading.path,
@@ -233,6 +235,9 @@ class Publisher:
             changed_at=reading.changed_at_ns() / 1e9,
             seconds=self._seconds(),
         )
+
+    def _published_at(self) -> float:
+        return self._outlets.config.writer.published_at_ns / 1e9
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._began

@@ -234,6 +234,7 @@ class Writer:
 
     Attributes:
         version: that of the newest publication.
+        published_at_ns: when this writer published last, 0 before the first time.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -263,6 +264,7 @@ class Writer:
         self._bytes = memoryview(self._memory)
         self._words = self._bytes.cast("Q")
         self.version = self._version_before()
+        self.published_at_ns = 0
         self._wipe_unfinished()
 
     def skip(self, version: int) -> None:
@@ -287,7 +289,7 @@ class Writer:
         # A reader that is still copying this slot learns that it is too late.
         words[slot + _VERSION] = 0  # model: W2
         self._bytes[start : start + len(payload)] = payload  # model: W3
-        now_ns = time.time_ns()
+        self.published_at_ns = now_ns = time.time_ns()
         words[slot + _PUBLISHED_AT] = now_ns
         words[slot + _LENGTH] = len(payload)  # model: W4
         words[slot + _CHECKSUM] = _checksum(version, now_ns, payload)  # model: W5

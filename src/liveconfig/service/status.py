@@ -60,7 +60,7 @@ def status_document(
         "unknown_count": status.unknown_count,
         "restart_keys": status.restart_keys,
         "origin": status.origin,
-        "converged": _is_converged(workers, head),
+        "converged": status.version == head and _is_converged(workers, head),
         "delays": _delays(status, workers),
         "source": {"path": status.source, "missing": _missing(status.missing)},
         "rejected": _rejected(status.rejected),
