@@ -55,7 +55,7 @@ class Entry(msgspec.Struct, frozen=True):
         duration_seconds: from the begin of reading to the publication or rejection.
         changes: what changed, the first of them.
         changed_count: how many there are.
-        restart_keys: changed keys that need a restart.
+        restart_keys: changed keys that need a restart, the first of them.
         error: why it was rejected.
     """
 

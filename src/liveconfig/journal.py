@@ -29,7 +29,7 @@ from liveconfig.errors import (
     SourceUnavailableError,
     format_key_path,
 )
-from liveconfig.history import Change, Entry, History
+from liveconfig.history import CHANGES_MAX, Change, Entry, History
 from liveconfig.outlets import Channel
 from liveconfig.record import Record
 from liveconfig.status import (
@@ -155,7 +155,7 @@ class Journal:
                 duration_seconds=news.seconds,
                 changes=news.changes,
                 changed_count=len(news.changed),
-                restart_keys=restart_keys,
+                restart_keys=restart_keys[:CHANGES_MAX],
             )
         )
         _log_published(news)

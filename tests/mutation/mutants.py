@@ -19,6 +19,10 @@ _SOURCES = ("tests/process/test_watcher_sources.py",)
 _LIFECYCLE = ("tests/process/test_watcher_lifecycle.py",)
 _PUBLISHER = ("tests/unit/test_publisher.py",)
 _SUPERVISOR = ("tests/process/test_supervisor.py",)
+_TABLE = ("tests/unit/test_worker_table.py",)
+_BROADCAST = ("tests/unit/test_broadcast.py",)
+_FOLLOWER = ("tests/process/test_follower.py",)
+_CONVERGENCE = ("tests/service/test_convergence.py",)
 _CACHE = ("tests/unit/test_cache.py",)
 _FAULTS = ("tests/service/test_faults.py",)
 _DAMAGE = ("tests/service/test_damage.py",)
@@ -502,5 +506,96 @@ MUTANTS = (
         "unfinished = self._directory / _UNFINISHED",
         "unfinished = self._directory / _NEWEST",
         _CACHE,
+    ),
+    Mutant(
+        "worker_table",
+        "a row is cleared with its worker",
+        "            for word in _OF_ONE_WORKER:\n",
+        "            for word in ():\n",
+        _TABLE,
+    ),
+    Mutant(
+        "worker_table",
+        "counts stay with the row",
+        "_OF_ONE_WORKER = range(_PID, _FAILURES)",
+        "_OF_ONE_WORKER = range(_PID, _ROW_WORDS)",
+        _TABLE,
+    ),
+    Mutant(
+        "worker_table",
+        "what a worker starts with is no propagation",
+        "if self._words[_VERSION]:",
+        "if True:",
+        _TABLE,
+    ),
+    Mutant(
+        "broadcast",
+        "each arrival is told once",
+        "EPOLLIN | EPOLLET",
+        "EPOLLIN",
+        _BROADCAST,
+    ),
+    Mutant(
+        "publisher",
+        "workers are woken",
+        "        self._outlets.published.send()\n",
+        "",
+        _PUBLISHER,
+    ),
+    Mutant(
+        "journal",
+        "a history that was overwritten is written again",
+        "if not self._history_channel.record.is_whole(0):",
+        "if False:",
+        _PUBLISHER,
+    ),
+    Mutant(
+        "manager",
+        "who may wait for a decode does",
+        "            with self._lock:\n                self._take(snapshot)\n",
+        "            self._refresh()\n",
+        _MANAGER,
+    ),
+    Mutant(
+        "manager",
+        "a late subscription is told what is held",
+        "0 if has_subscribed else held.version",
+        "held.version",
+        _FOLLOWER,
+    ),
+    Mutant(
+        "manager",
+        "callbacks begin anew in a child",
+        "            subscription.renew()\n",
+        "            pass\n",
+        _FOLLOWER,
+    ),
+    Mutant(
+        "subscription",
+        "an exit does not end the thread",
+        "except (Exception, SystemExit):",
+        "except Exception:",
+        _FOLLOWER,
+    ),
+    Mutant(
+        "subscription",
+        "a callback that hangs is told",
+        "if seconds >= SLOW_SECONDS and not self._is_slow:",
+        "if False:",
+        _FOLLOWER,
+    ),
+    Mutant(
+        "follower",
+        "a worker looks for what it was woken for",
+        "        refresh_all()\n",
+        "        pass\n",
+        _FOLLOWER,
+    ),
+    Mutant(
+        "gunicorn",
+        "rows are taken back",
+        "_supervisor.shared.workers.take_back(worker.age)",
+        "pass",
+        _CONVERGENCE,
     ),
 )

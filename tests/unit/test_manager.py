@@ -347,3 +347,20 @@ def test_forked_process_sees_later_publications(
     memory.publish("after")
     assert child.result() == "after"
     assert greetings.get() == Greeting("after")
+
+
+def test_refresh_waits_for_a_decode_under_way(memory: Memory) -> None:
+    """Who may wait does, as what is being decoded may not be the newest any more."""
+    memory.publish("one")
+    manager: ConfigManager[Greeting] = ConfigManager(Greeting)
+    manager.get()
+    memory.publish("two")
+    manager._lock.acquire()
+    refreshing = threading.Thread(target=manager.refresh)
+    refreshing.start()
+    refreshing.join(0.05)
+    assert refreshing.is_alive()
+    manager._lock.release()
+    refreshing.join(10)
+    assert manager._snapshot is not None
+    assert manager._snapshot.version == 2

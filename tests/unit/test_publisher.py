@@ -15,12 +15,14 @@ import pytest
 
 from liveconfig.cache import Cache
 from liveconfig.errors import RecordClaimedError
+from liveconfig.history import CHANGES_MAX, ENTRIES_MAX, Change, Entry, History
 from liveconfig.outlets import Channel, Outlets
 from liveconfig.publisher import Publisher
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
 from liveconfig.shared import SharedMemory
-from liveconfig.status import PublisherStatus
+from liveconfig.status import Problem, PublisherStatus, Reloads
+from tests.support.damage import overwrite
 
 _LIMIT = 65_536
 
@@ -369,3 +371,105 @@ def test_mode_is_told_when_it_changes(
     assert "no inotify (too many open files)" in caplog.text
     publisher.set_mode("inotify", "inotify is to be had again")
     assert desk.told().mode == "inotify"
+
+
+def test_workers_are_woken_by_each_publication(desk: Desk) -> None:
+    """A new version is sent to whoever listens; the same content again is not."""
+    listener = desk.shared.published.listen()
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    assert listener.wait(0)
+    desk.path.write_text("message:   one\n")
+    publisher.refresh()
+    assert not listener.wait(0)
+    listener.close()
+
+
+def test_history_tells_what_came_of_each_change(desk: Desk) -> None:
+    """A publication and a rejection are one entry each, a repetition is none."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.write_text("message: [\n")
+    publisher.refresh()
+    publisher.refresh()
+    published, rejected = desk.shared.publications()
+    told = desk.told()
+    assert (published.kind, published.version, published.digest) == (
+        "published",
+        1,
+        told.digest,
+    )
+    assert published.at == told.published_at
+    assert published.flipped_at == told.changed_at
+    assert told.rejected is not None
+    assert (rejected.kind, rejected.version, rejected.error) == (
+        "rejected",
+        1,
+        told.rejected.error,
+    )
+    assert 0 < published.duration_seconds < 60
+
+
+def test_history_goes_on_with_the_successor(desk: Desk) -> None:
+    """What the publisher before entered stays, and what is damaged begins anew."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    desk.path.write_text("message: two\n")
+    desk.publisher().refresh()
+    assert [entry.version for entry in desk.shared.publications()] == [1, 2]
+    overwrite(desk.history.descriptor, 64, struct.pack("Q", 99))
+    assert desk.shared.publications() == ()
+    desk.path.write_text("message: three\n")
+    desk.publisher().refresh()
+    assert [entry.version for entry in desk.shared.publications()] == [3]
+
+
+def test_history_that_was_overwritten_is_written_again(desk: Desk) -> None:
+    """A publisher that lives writes what it knows once more at its next look."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    overwrite(desk.history.descriptor, 64, struct.pack("Q", 99))
+    publisher.refresh()
+    assert [entry.version for entry in desk.shared.publications()] == [1]
+
+
+def test_history_has_room_for_any_entries(desk: Desk) -> None:
+    """The longest entries that there can be fit into the record, all of them."""
+    text = "\U0001f600" * 200
+    change = Change(text, text, text)
+    problem = Problem("p" * 4096, 1, 1, text, "\U0001f600" * 1000)
+    entry = Entry(
+        "rejected",
+        1.0,
+        1,
+        "sha256:" + 64 * "0",
+        changes=(change,) * CHANGES_MAX,
+        restart_keys=(text,) * CHANGES_MAX,
+        error=problem,
+    )
+    history = History()
+    for _ in range(2 * ENTRIES_MAX):
+        history = history.with_entry(entry)
+    assert len(history.entries) == ENTRIES_MAX
+    assert len(history.to_bytes()) <= desk.history.payload_bytes_max
+
+
+def test_what_came_of_changes_is_counted(desk: Desk) -> None:
+    """By result, over several publishers; a repetition is not counted again."""
+    publisher = desk.publisher()
+    publisher.refresh()
+    publisher.refresh()
+    for text in ("message: one\n", "message: [\n", "message:  one\n", "message: two\n"):
+        desk.path.write_text(text)
+        publisher.refresh()
+        publisher.refresh()
+    assert desk.told().reloads == Reloads(2, 1, 1, 1)
+    desk.path.write_text("message: three\n")
+    desk.publisher().refresh()
+    told = desk.told()
+    assert told.reloads == Reloads(3, 1, 1, 1)
+    assert sum(told.publish_buckets) == 3
+    assert 0 < told.publish_seconds < 60
