@@ -62,9 +62,9 @@ class SharedMemory:
         """Return what the publisher says of itself, None where it cannot be read."""
         try:
             publication = self.status.read()
+            return publication and PublisherStatus.from_bytes(publication.payload)
         except CorruptRecordError:
             return None
-        return publication and PublisherStatus.from_bytes(publication.payload)
 
     def publications(self) -> tuple[Entry, ...]:
         """Return the newest publications and rejections, the newest last."""

@@ -87,7 +87,7 @@ class Subscription(Generic[T]):
 
     def offer(self, taken: Taken[T], row: WorkerRow | None) -> None:
         """
-        Have the callback told of a version, soon and in its own thread.
+        Have the callback told of a version, soon and in its own thread, once.
 
         Called by one thread at a time. Never waits and never raises.
 
@@ -95,6 +95,10 @@ class Subscription(Generic[T]):
             taken: the newest version.
             row: where to count what the callback does.
         """
+        # The same again is for another subscription, which is new.
+        newest = self._newest
+        if newest is not None and newest.snapshot.version == taken.snapshot.version:
+            return
         self._newest, self._row = taken, row
         if not self._has_thread:
             try:

@@ -249,7 +249,7 @@ def test_callback_that_hangs_harms_nothing_else(pod: Pod) -> None:
     """Requests, later versions and other callbacks go on; it is told and counted."""
 
     def work(manager: ConfigManager[Greeting]) -> Any:
-        is_free = threading.Event()
+        has_begun, is_free = threading.Event(), threading.Event()
         told, late = Told(), Told()
 
         def hang(
@@ -257,12 +257,13 @@ def test_callback_that_hangs_harms_nothing_else(pod: Pod) -> None:
             new: Snapshot[Greeting],
             changed: tuple[str, ...],
         ) -> None:
+            has_begun.set()
             is_free.wait(_SECONDS)
             late(old, new, changed)
 
         manager.subscribe(hang)
         manager.subscribe(told)
-        eventually(lambda: len(told.calls) == 1)
+        eventually(lambda: has_begun.is_set() and told.calls)
         for message in ("two", "three"):
             pod.publish(message)
             eventually(lambda m=message: manager.get().message == m)
