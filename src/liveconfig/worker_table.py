@@ -110,6 +110,11 @@ class WorkerState(NamedTuple):
     callback_slow: int
     callback_running_since: float
 
+    def is_behind(self, newest_version: int) -> bool:
+        """Tell whether it holds an older version than the newest."""
+        # One that holds none is starting, or has nothing that asks for a config.
+        return 0 < self.version < newest_version
+
 
 class WorkerTotals(NamedTuple):
     """

@@ -90,15 +90,9 @@ def publisher_state(shared: SharedMemory, status: PublisherStatus | None) -> str
     return "running" if status else "unknown"
 
 
-def is_behind(worker: WorkerState, head: int) -> bool:
-    """Tell whether a worker holds another version than the newest."""
-    # One that holds none is starting, or has nothing that asks for a config.
-    return 0 < worker.version < head
-
-
 def _is_converged(workers: tuple[WorkerState, ...], head: int) -> bool:
     holding = [worker for worker in workers if worker.version]
-    return bool(holding) and not any(is_behind(worker, head) for worker in holding)
+    return bool(holding) and not any(worker.is_behind(head) for worker in holding)
 
 
 def _delays(status: PublisherStatus, workers: tuple[WorkerState, ...]) -> Document:
@@ -142,7 +136,7 @@ def _worker(worker: WorkerState, head: int, digests: Mapping[int, str]) -> Docum
         "started_at": _time(worker.started_at),
         "version": worker.version or None,
         "digest": digests.get(worker.version),
-        "is_behind": is_behind(worker, head),
+        "is_behind": worker.is_behind(head),
         "since": _time(worker.taken_at),
         "stale_since": _time(worker.stale_since),
         "needs_restart": worker.needs_restart,
