@@ -46,7 +46,7 @@ _LAYERS = (
     ),
     ("document", "explain", "history", "inotify", "outlets", "shape", "source"),
     ("journal", "manifest", "schema", "shared", "watcher"),
-    ("child", "loader", "subscription"),
+    ("child", "loader", "metrics", "subscription"),
     ("manager", "publisher", "supervisor"),
     ("follower", "publisher_process"),
     ("gunicorn",),
@@ -71,6 +71,7 @@ _DOORS: dict[str, set[str]] = {
     "mmap": {"record", "worker_table"},
     "falcon": {"service."},
     "gunicorn": set(),
+    "prometheus_client": {"metrics"},
     "msgspec": {
         "explain",
         "history",
@@ -302,11 +303,11 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def test_worker_loads_neither_yaml_nor_pyinotify() -> None:
-    """What a worker imports brings neither the parser nor the watcher with it."""
+    """A worker starts without the parser, the watcher and what a scrape needs."""
     loaded = _fresh(_LOADED)
     assert isinstance(loaded, list)
     assert "falcon" in loaded
-    assert not {"yaml", "pyinotify", "asyncore"} & set(loaded)
+    assert not {"yaml", "pyinotify", "asyncore", "prometheus_client"} & set(loaded)
 
 
 # Everything foreign is imported first: it may read what it likes.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
     from liveconfig.manager import ConfigManager
+    from liveconfig.metrics import MetricsCollector
     from liveconfig.schema import Secret
     from liveconfig.snapshot import Snapshot
     from liveconfig.watcher import FileWatcher
@@ -23,6 +24,7 @@ __all__ = [
     "FileWatcher",
     "InvalidConfigError",
     "LiveconfigError",
+    "MetricsCollector",
     "Secret",
     "Snapshot",
     "StartupError",
@@ -33,6 +35,7 @@ _HOME = {
     "FileWatcher": "watcher",
     "InvalidConfigError": "errors",
     "LiveconfigError": "errors",
+    "MetricsCollector": "metrics",
     "Secret": "schema",
     "Snapshot": "snapshot",
     "StartupError": "errors",

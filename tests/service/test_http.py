@@ -95,7 +95,7 @@ def test_every_response_names_the_config(
     assert answer.headers["config-digest"] == status["digest"]
 
 
-@pytest.mark.parametrize("route", ["config", "status"])
+@pytest.mark.parametrize("route", ["config", "metrics", "status"])
 @pytest.mark.parametrize(
     "target",
     [
@@ -146,7 +146,13 @@ def test_operators_routes_are_not_on_the_public_port(
 
 @pytest.mark.parametrize(
     ("path", "admin"),
-    [("/", False), ("/livez", False), ("/config", True), ("/status", True)],
+    [
+        ("/", False),
+        ("/livez", False),
+        ("/config", True),
+        ("/metrics", True),
+        ("/status", True),
+    ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "BREW"])
 def test_other_methods_are_refused(

@@ -24,7 +24,7 @@ _SECONDS = 1.0
 _WORKERS = 2
 
 _PUBLIC = ("/", "/livez", "/readyz")
-_OPERATORS = ("/config", "/status")
+_OPERATORS = ("/config", "/metrics", "/status")
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,8 @@ _PIECES = st.sampled_from(
             "%ff",
             "\\",
         ),
-        *("?", "?x=", "#", "config", "Config", "status", "onfig", "livez", "readyz"),
+        *("?", "?x=", "#", "config", "Config", "metrics", "status", "onfig"),
+        *("livez", "readyz"),
         *("http://", "https://", "x", "localhost", "127.0.0.1", "[::1]", ":9090"),
         *("\u00e9", "%c0%af", "%e2%80%a5", "+", "~", "'", '"', "<"),
     )

@@ -1,33 +1,81 @@
 """
-The metrics that the service is to expose, as kube/overlays/monitoring/metrics.txt lists
-them, and the queries that use them.
+The metrics that the service exposes, and the queries that use them.
 
-Owns: reading the list, the alerts and the dashboard.
-Must not know: whether the service exposes them.
+Owns: memory with a figure for each metric; samples by name; the alerts and the
+    dashboard.
+Must not know: what the metrics are.
 Runs in: the test process.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.parser import text_string_to_metric_families
+
+from liveconfig.metrics import MetricsCollector
+from liveconfig.record import Record, Writer
+from liveconfig.shared import SharedMemory, bind
+from liveconfig.status import PublisherStatus
 from tests.support.kustomize import documents
 from tests.support.source_code import ROOT
 
 MONITORING = ROOT / "kube" / "overlays" / "monitoring"
-LISTED = MONITORING / "metrics.txt"
-
-_SAMPLE = re.compile(r"(?m)^(\w+)(?:\{(.*)\})? \S+$")
-_LABEL = re.compile(r'(\w+)="')
 
 
-def listed() -> dict[str, set[str]]:
-    """Return the name of each metric with the names of its labels."""
+@contextmanager
+def bound_memory() -> Iterator[SharedMemory]:
+    """Bind this process to memory of its own, as empty as it is made."""
+    memory = SharedMemory.create(1024)
+    bind(memory)
+    try:
+        yield memory
+    finally:
+        bind(None)
+        memory.workers.own = None
+        memory.close()
+
+
+def publish(record: Record, payload: bytes) -> None:
+    """Publish into a record whose publisher is gone again at once."""
+    writer = Writer(record.descriptor)
+    writer.publish(payload)
+    writer.close()
+
+
+def exposition() -> str:
+    """Return the text in which each metric has a value."""
+    with bound_memory() as memory:
+        publish(memory.config, b"x")
+        status = PublisherStatus(
+            1, 1.0, "", "", digest="sha256:8c8f", published_at=1.7e9, changed_at=1.7e9
+        )
+        publish(memory.status, status.to_bytes())
+        memory.workers.give_out("worker")
+        memory.workers.enter("worker")
+        return MetricsCollector().exposition(CONTENT_TYPE_PLAIN_0_0_4).decode()
+
+
+def values(metrics: Iterable[Metric]) -> dict[str, float]:
+    """Return the value of each sample by its name, its labels and their values."""
     return {
-        match[1]: set(_LABEL.findall(match[2] or ""))
-        for match in _SAMPLE.finditer(LISTED.read_text())
+        " ".join([sample.name, *map("=".join, sample.labels.items())]): sample.value
+        for metric in metrics
+        for sample in metric.samples
+    }
+
+
+def labels_by_metric() -> dict[str, set[str]]:
+    """Return the names of the labels of each metric, as queries write its name."""
+    return {
+        sample.name: set(sample.labels)
+        for metric in text_string_to_metric_families(exposition())
+        for sample in metric.samples
     }
 
 

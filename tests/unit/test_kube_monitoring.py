@@ -1,4 +1,4 @@
-"""The monitoring overlay, held against the one list of metrics and the manifests."""
+"""The monitoring overlay, held against the metrics that there are and the manifests."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from falcon.inspect import inspect_routes
 
-from liveconfig.manager import ConfigManager
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.config import ServiceConfig
 from tests.support.kustomize import Object, build, identity
 from tests.support.metrics import (
-    LISTED,
     MONITORING,
     dashboard,
-    listed,
+    labels_by_metric,
     queries,
     rule_groups,
 )
@@ -35,25 +30,15 @@ def _deployment() -> Object:
     return found["Deployment", "liveconfig"]
 
 
-def test_every_metric_is_listed_once_with_help_and_type() -> None:
-    """The list is an exposition: each metric has its help, its type and a sample."""
-    text = LISTED.read_text()
-    kinds = re.findall(r"(?m)^# TYPE (\w+) (gauge|counter)$", text)
-    helped = re.findall(r"(?m)^# HELP (\w+) \S.*\.$", text)
-    assert helped == [name for name, _ in kinds] == list(listed())
-    for name, kind in kinds:
-        assert name.startswith("liveconfig_")
-        assert name.endswith("_total") == (kind == "counter")
-
-
 @pytest.mark.parametrize("name", queries())
-def test_query_uses_listed_metrics_only(name: str) -> None:
-    """An alert or a panel asks for metrics and labels of the list only."""
+def test_query_asks_for_what_is_exposed(name: str) -> None:
+    """An alert or a panel asks for metrics and labels that the service exposes."""
     query = queries()[name]
     metrics = set(re.findall(r"\bliveconfig_\w+", query))
+    exposed = labels_by_metric()
     assert metrics
-    assert metrics <= listed().keys()
-    labels = {label for metric in metrics for label in listed()[metric]}
+    assert metrics <= exposed.keys()
+    labels = {label for metric in metrics for label in exposed[metric]}
     grouped = re.findall(r"\bby \(([^)]*)\)", query)
     used = {label.strip() for group in grouped for label in group.split(",")}
     used |= set(re.findall(r'(\w+)(?:=~|!~|!=|=)"', query))
@@ -68,6 +53,8 @@ def test_query_uses_listed_metrics_only(name: str) -> None:
         ("LiveconfigWorkerBehind", 1),
         ("LiveconfigReplicasDisagree", 5),
         ("LiveconfigSourceMissing", 5),
+        ("LiveconfigRestartNeeded", 15),
+        ("LiveconfigCallbackFailed", 1),
     ],
 )
 def test_alert_waits_as_long_as_it_says(alert: str, minutes: int) -> None:
@@ -98,11 +85,3 @@ def test_dashboard_is_what_grafana_finds() -> None:
     panels = dashboard()["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     assert len({panel["title"] for panel in panels}) == len(panels)
-
-
-def test_overlay_says_whether_the_metrics_are_there() -> None:
-    """It says that nothing is exposed for as long as the service has no such route."""
-    routes = inspect_routes(create_admin_app(ConfigManager(ServiceConfig)))
-    has_metrics = "/metrics" in [route.path for route in routes]
-    text = (MONITORING / "kustomization.yaml").read_text()
-    assert ("NOT YET AT WORK" in text) is not has_metrics

@@ -1,7 +1,7 @@
 """
 The operators' side of the reference service.
 
-Owns: `/config` and `/status`, on a port of their own.
+Owns: `/config`, `/status` and `/metrics`, on a port of their own.
 Must not know: the public routes.
 Runs in: every worker.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import falcon
 import msgspec
 
+import liveconfig
 from liveconfig.errors import LiveconfigError
 from liveconfig.manager import ConfigManager
 from liveconfig.schema import Schema
@@ -69,6 +70,21 @@ class StatusResource:
     on_head = on_get
 
 
+class MetricsResource:
+    """`GET /metrics`: what Prometheus is told, the same by every worker."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the metrics, in the one of two formats that is preferred."""
+        # Loaded here, at the first scrape: it takes 1.5 MiB and 15 ms.
+        metrics = liveconfig.MetricsCollector()
+        media_type = req.client_prefers(metrics.media_types) or metrics.media_types[0]
+        resp.content_type = media_type
+        resp.cache_control = ["no-cache"]
+        resp.data = metrics.exposition(media_type)
+
+    on_head = on_get
+
+
 def create_admin_app(
     manager: ConfigManager[ServiceConfig],
 ) -> falcon.App[falcon.Request, falcon.Response]:
@@ -77,5 +93,6 @@ def create_admin_app(
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
     app.add_route("/config", ConfigResource(Schema(ServiceConfig)))
     app.add_route("/status", StatusResource(manager))
+    app.add_route("/metrics", MetricsResource())
     add_health_routes(app)
     return app
