@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +20,7 @@ from liveconfig.schema import Schema
 from liveconfig.shared import SharedMemory, bind
 from liveconfig.snapshot import Snapshot
 from liveconfig.status import PublisherStatus
-from tests.support.children import Child
+from tests.support.children import Child, stop
 from tests.support.eventually import eventually
 
 _SECONDS = 30
@@ -116,10 +117,10 @@ def test_idle_processes_take_what_is_published(pod: Pod) -> None:
 def test_stopped_process_does_not_hold_up_the_others(pod: Pod) -> None:
     """One that stands still is behind, alone, and catches up when it goes on."""
     with _workers(pod, 3, _idle) as (first, *_):
-        os.kill(first.pid, 19)
+        stop(first.pid)
         pod.publish("two")
         eventually(lambda: sorted(pod.versions()) == [1, 2, 2])
-        os.kill(first.pid, 18)
+        os.kill(first.pid, signal.SIGCONT)
         eventually(lambda: pod.versions() == [2, 2, 2])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.service.conftest import StartServer
+from tests.support.children import stop
 from tests.support.eventually import eventually
 from tests.support.server import Server
 from tests.support.volume import ConfigMapVolume
@@ -75,7 +76,7 @@ def test_worker_that_is_stopped_is_behind(
     server = start_server(volume.path("config.yaml"), workers=3)
     eventually(lambda: _versions(server) == [1] * 3)
     stopped = _workers(server)[0]
-    os.kill(stopped["pid"], signal.SIGSTOP)
+    stop(stopped["pid"])
     volume.flip({"config.yaml": TWO})
     # The kernel may hand a connection to the one that is stopped: others are asked.
     status = eventually(lambda: _answer_with(server, [1, 2, 2]))
@@ -101,7 +102,7 @@ def test_row_goes_with_its_worker(
     server = start_server(volume.path("config.yaml"), workers=2)
     eventually(lambda: _versions(server) == [1, 1])
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
-        killed = min(worker["pid"] for worker in _workers(server))
+        killed = min(server.worker_pids)
         os.kill(killed, number)
         eventually(
             lambda ended=killed: (

@@ -1,7 +1,7 @@
 """
 Real child processes for tests: forked, watched, never left behind.
 
-Owns: forking a function, its result over a pipe, its end.
+Owns: forking a function, its result over a pipe, stopping and ending it.
 Must not know: what is tested.
 Runs in: the test process.
 """
@@ -14,7 +14,10 @@ import select
 import signal
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from tests.support.eventually import eventually
 
 
 class Child:
@@ -65,6 +68,18 @@ class Child:
             return bool(select.select([pidfd], [], [], seconds)[0])
         finally:
             os.close(pidfd)
+
+
+def stop(pid: int) -> None:
+    """Have a process stand still, with all its threads; SIGCONT lets it go on."""
+    os.kill(pid, signal.SIGSTOP)
+    # The signal is sent, not served, when `kill` returns: a thread may run on.
+    tasks = Path(f"/proc/{pid}/task")
+    eventually(lambda: all(_state(task) == "T" for task in tasks.iterdir()))
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def _run(function: Callable[[], Any], writer: int) -> None:
