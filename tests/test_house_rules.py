@@ -70,6 +70,7 @@ _DOORS: dict[str, set[str]] = {
     "pyinotify": {"inotify"},
     "mmap": {"record", "worker_table"},
     "falcon": {"service."},
+    "gevent": {"broadcast"},
     "gunicorn": set(),
     "prometheus_client": {"metrics"},
     "msgspec": {

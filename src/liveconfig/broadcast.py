@@ -10,14 +10,23 @@ Every listener has an epoll of its own instead, which reports each new arrival o
 is edge-triggered), however often others have seen it. So any number of processes is
 woken by one system call, nothing is counted up, and nobody is waited for.
 
-Why `epoll` is taken by name: gevent replaces `select.epoll` when it patches, and the
-thread that waits here is a real one.
+Why the wait is one for the epoll to be readable, by `select.poll`: that is what gevent
+replaces by a wait in which others go on. Asking the epoll what there is never waits.
 """
 
 from __future__ import annotations
 
 import os
-from select import EPOLLET, EPOLLIN, epoll
+import select
+from select import EPOLLET, EPOLLIN
+
+try:
+    from select import epoll
+except ImportError:
+    # gevent has patched already, and takes it away lest somebody waits by it.
+    from gevent.monkey import get_original
+
+    epoll = get_original("select", "epoll")  # type: ignore[misc]
 
 
 class Broadcast:
@@ -73,7 +82,12 @@ class Listener:
         Args:
             seconds: how long at most, None for as long as it takes.
         """
-        return bool(self._epoll.poll(seconds))
+        waiting = select.poll()
+        waiting.register(self._epoll.fileno(), select.POLLIN)
+        if not waiting.poll(None if seconds is None else seconds * 1000):
+            return False
+        # What is read off here is news to none but this listener.
+        return bool(self._epoll.poll(0))
 
     def close(self) -> None:
         """Stop listening."""

@@ -9,31 +9,35 @@ Why a thread: a worker without requests would go on holding the old version, and
 with requests would decode the new one while a client waits. It sleeps in the kernel
 until there is something to do, so it costs nothing while nothing changes.
 
-Why `_thread` by name: gevent replaces the thread when it patches, and a green one would
-stop the worker while it waits.
+Why `threading`: under gevent it is a greenlet that waits in gevent's own loop, so that
+locks, such as those of `logging`, are of one kind in all of the worker.
 """
 
 from __future__ import annotations
 
-from _thread import start_new_thread
+import threading
 
 from liveconfig.broadcast import Listener
-from liveconfig.manager import has_busy_callbacks, refresh_all
+from liveconfig.manager import has_busy_callbacks, refresh_all, start_callbacks
 from liveconfig.shared import SharedMemory
 from liveconfig.subscription import SLOW_SECONDS
 
 
 def start(shared: SharedMemory) -> None:
     """
-    Have this process hold the newest version from now on, whatever it is doing.
+    Have this process hold the newest version from now on, and tell its callbacks.
 
     Raises:
         OSError, RuntimeError: no descriptor or no thread is to be had; each manager
             takes a new version when it is asked, as it always does.
     """
+    start_callbacks()
     listener = shared.published.listen()
+    thread = threading.Thread(
+        target=_follow, args=(listener,), name="liveconfig follower", daemon=True
+    )
     try:
-        start_new_thread(_follow, (listener,))
+        thread.start()
     except RuntimeError:
         listener.close()
         raise

@@ -8,9 +8,8 @@ Runs in: every worker.
 Why `get` compares one word: the version in shared memory is all that has to be looked
 at to know that the snapshot is still the newest. Why the slow path tries its lock and
 never waits for it: the thread that has it is decoding the very same publication, and
-everyone else is served the snapshot before it meanwhile. Why that lock is a real one,
-even where gevent has patched: a thread that gevent knows nothing of takes it as well.
-Nobody waits for anything else while holding it.
+everyone else is served the snapshot before it meanwhile. Nobody waits for anything
+else while holding it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import os
 import threading
 import time
 import weakref
-from _thread import allocate_lock
 from typing import Any, Generic, TypeVar
 
 from liveconfig.errors import CorruptRecordError, LiveconfigError, NotBoundError
@@ -58,11 +56,23 @@ def refresh_all() -> None:
             manager.refresh()
 
 
+def start_callbacks() -> None:
+    """
+    Tell the callbacks of this process from now on, those that come later included.
+
+    Raises:
+        RuntimeError: no thread is to be had; the callbacks that have none are not told.
+    """
+    global _are_callbacks_told
+    _are_callbacks_told = True
+    for subscription in _subscriptions():
+        subscription.start()
+
+
 def has_busy_callbacks() -> bool:
     """Tell whether a callback runs that is not known to be slow; tell slow ones."""
-    subscriptions = [each for m in _managers() for each in m._subscriptions]
     # Not up to the first only: asking is also what tells of a slow one.
-    busy = [subscription for subscription in subscriptions if subscription.is_busy()]
+    busy = [subscription for subscription in _subscriptions() if subscription.is_busy()]
     return bool(busy)
 
 
@@ -109,7 +119,7 @@ class ConfigManager(Generic[T]):
         self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
         self._subscriptions: tuple[Subscription[T], ...] = ()
-        self._lock = allocate_lock()
+        self._lock = threading.Lock()
         _register(self)
 
     def get(self) -> T:
@@ -148,7 +158,7 @@ class ConfigManager(Generic[T]):
         version that it has time for: first with the version that the worker starts
         with, then whenever there is a newer one. What it raises is logged and counted,
         and so is one that takes longer than a second; neither keeps anything else from
-        going on.
+        going on. In a process that is no worker, such as the master, it is not called.
 
         Args:
             callback: takes the snapshot that it was called with before (None the first
@@ -157,11 +167,15 @@ class ConfigManager(Generic[T]):
 
         Returns:
             what its `cancel()` ends.
+
+        Raises:
+            RuntimeError: no thread is to be had.
         """
         subscription = Subscription(callback)
         self._subscriptions = (*self._subscriptions, subscription)
         _keep_alive(self)
-        with contextlib.suppress(NotBoundError):
+        if _are_callbacks_told:
+            subscription.start()
             bound().published.send()
         return subscription
 
@@ -268,10 +282,17 @@ class ConfigManager(Generic[T]):
 _references: tuple[weakref.ref[ConfigManager[Any]], ...] = ()
 _kept_alive: tuple[ConfigManager[Any], ...] = ()
 
+# Only in a worker that serves: a thread in the master would be lost in its children.
+_are_callbacks_told = False
+
 
 def _managers() -> list[ConfigManager[Any]]:
     found = (reference() for reference in _references)
     return [manager for manager in found if manager is not None]
+
+
+def _subscriptions() -> list[Subscription[Any]]:
+    return [each for manager in _managers() for each in manager._subscriptions]
 
 
 def _register(manager: ConfigManager[Any]) -> None:
@@ -286,12 +307,14 @@ def _keep_alive(manager: ConfigManager[Any]) -> None:
 
 
 def _renew_in_child() -> None:
+    global _are_callbacks_told
+    _are_callbacks_told = False
     # A child forked while another thread had the lock would never refresh again, and
     # no thread of the parent runs in it.
     for manager in _managers():
-        manager._lock = allocate_lock()
-        for subscription in manager._subscriptions:
-            subscription.renew()
+        manager._lock = threading.Lock()
+    for subscription in _subscriptions():
+        subscription.renew()
 
 
 os.register_at_fork(after_in_child=_renew_in_child)

@@ -9,16 +9,16 @@ Why a thread of its own: a callback may wait for a database, or for ever, and ne
 request nor the next version nor another callback may wait with it. Versions that come
 while it is busy are not queued: it is told the newest when it is ready.
 
-Why `_thread` by name: gevent replaces the thread and the lock when it patches, and this
-thread must run while the others are busy.
+Why `threading`: under gevent the thread is a greenlet then, as all that the callback
+knows expects. A callback that neither returns nor waits holds up a gevent worker, as a
+request that does so would.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import threading
 import time
-from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -75,10 +75,29 @@ class Subscription(Generic[T]):
         self._row: WorkerRow | None = None
         self._busy_since: float | None = None
         self._is_slow = False
-        self._has_thread = False
-        # Held while there is nothing new.
-        self._news = allocate_lock()
-        self._news.acquire()
+        # Made in the process that uses it: before, gevent may not have patched.
+        self._news: threading.Event | None = None
+
+    def start(self) -> None:
+        """
+        Begin to tell; what was offered before is told first.
+
+        Raises:
+            RuntimeError: no thread is to be had; nothing is told.
+        """
+        if self._news is not None:
+            return
+        # Before the thread runs, so that no offer is missed.
+        self._news = news = threading.Event()
+        news.set()
+        thread = threading.Thread(
+            target=self._run, args=(news,), name=f"liveconfig {self._name}", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self._news = None
+            raise
 
     @property
     def is_waiting_for_the_first(self) -> bool:
@@ -100,19 +119,14 @@ class Subscription(Generic[T]):
         if newest is not None and newest.snapshot.version == taken.snapshot.version:
             return
         self._newest, self._row = taken, row
-        if not self._has_thread:
-            try:
-                start_new_thread(self._run, ())
-            except RuntimeError as error:
-                log.error("liveconfig: %s is not told: %s", self._name, error)
-                return
-            self._has_thread = True
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     def cancel(self) -> None:
         """Tell the callback nothing any more; one call may still be under way."""
         self.is_cancelled = True
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     def is_busy(self) -> bool:
         """
@@ -123,7 +137,7 @@ class Subscription(Generic[T]):
         """
         since = self._busy_since
         if since is None:
-            return self._has_thread and self._newest is not self._told
+            return self._news is not None and self._newest is not self._told
         seconds = time.monotonic() - since
         if seconds >= SLOW_SECONDS and not self._is_slow:
             self._is_slow = True
@@ -137,14 +151,11 @@ class Subscription(Generic[T]):
             )
         return not self._is_slow
 
-    def _wake(self) -> None:
-        # Another thread may have been faster.
-        with contextlib.suppress(RuntimeError):
-            self._news.release()
-
-    def _run(self) -> None:
+    def _run(self, news: threading.Event) -> None:
         while True:
-            self._news.acquire()
+            news.wait()
+            # In this order: what is offered after the look is news once more.
+            news.clear()
             newest = self._newest
             if self.is_cancelled:
                 return

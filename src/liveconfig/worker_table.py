@@ -35,8 +35,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import threading
 import time
-from _thread import allocate_lock
 from bisect import bisect_left
 from typing import NamedTuple
 
@@ -140,8 +140,7 @@ class WorkerRow:
     def __init__(self, words: memoryview) -> None:
         """Write into `words`, which nobody else writes."""
         self._words = words
-        # Real even where gevent has patched, and new in every process.
-        self._lock = allocate_lock()
+        self._lock = threading.Lock()
         self._running: list[int] = []
 
     def took(self, version: int, published_at_ns: int) -> None:

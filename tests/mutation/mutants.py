@@ -229,7 +229,7 @@ MUTANTS = (
     Mutant(
         "manager",
         "a child has a lock of its own",
-        "manager._lock = allocate_lock()",
+        "manager._lock = threading.Lock()",
         "pass",
         _MANAGER,
     ),
@@ -566,8 +566,8 @@ MUTANTS = (
     Mutant(
         "manager",
         "callbacks begin anew in a child",
-        "            subscription.renew()\n",
-        "            pass\n",
+        "        subscription.renew()\n",
+        "        pass\n",
         _FOLLOWER,
     ),
     Mutant(

@@ -19,9 +19,9 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """A function that starts a server on a path and waits until it is ready."""
     servers: list[Server] = []
 
-    def start(path: Path, **options: Any) -> Server:
+    def start(path: Path, probe: str = "/readyz", **options: Any) -> Server:
         servers.append(Server(path, tmp_path, **options))
-        return servers[-1].wait_until_ready()
+        return servers[-1].wait_until_ready(probe)
 
     yield start
     for server in servers:

@@ -118,10 +118,10 @@ class Server:
         self._close_sockets()
         return self
 
-    def wait_until_ready(self) -> Server:
-        """Wait until the reference service answers that it is ready."""
+    def wait_until_ready(self, path: str = "/readyz") -> Server:
+        """Wait until it answers; `path` is what the reference service is asked for."""
         self.wait_until_booted()
-        eventually(lambda: self.get("/readyz").status == 200)
+        eventually(lambda: self.get(path).status == 200)
         return self
 
     def wait_until_ended(self, seconds: float = 15.0) -> int:
