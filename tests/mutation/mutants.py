@@ -8,7 +8,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.mutation.mutant import Mutant
 
 _RECORD = ("tests/unit/test_record.py", "tests/process/test_record_processes.py")
 _SOURCE = ("tests/process/test_source_generations.py",)
@@ -26,26 +26,6 @@ _CONVERGENCE = ("tests/service/test_convergence.py",)
 _CACHE = ("tests/unit/test_cache.py",)
 _FAULTS = ("tests/service/test_faults.py",)
 _DAMAGE = ("tests/service/test_damage.py",)
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """
-    One safeguard, and the code without it.
-
-    Attributes:
-        module: the module of the package.
-        safeguard: what is taken away.
-        old: text that stands in the module exactly once.
-        new: what stands there instead.
-        tests: where the tests are of which at least one must fail.
-    """
-
-    module: str
-    safeguard: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
 
 
 MUTANTS = (

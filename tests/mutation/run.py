@@ -25,7 +25,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.mutation.mutants import MUTANTS, Mutant
+from tests.mutation.mutant import Mutant
+from tests.mutation.mutants import MUTANTS
 from tests.support.source_code import PACKAGE, ROOT
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)

@@ -1,0 +1,31 @@
+"""
+What a safeguard is, and the code without it.
+
+Owns: the type of a row.
+Must not know: which safeguards there are.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """
+    One safeguard, and the code without it.
+
+    Attributes:
+        module: the module of the package.
+        safeguard: what is taken away.
+        old: text that stands in the module exactly once.
+        new: what stands there instead.
+        tests: where the tests are of which at least one must fail.
+    """
+
+    module: str
+    safeguard: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
