@@ -4,9 +4,6 @@ The shape of a config: the tree of types behind its class.
 Owns: which types a config may be made of; following a document along them; freezing.
 Must not know: conversion, bytes, the wording of refusals of a document.
 Runs in: the publisher, the workers and the CLI.
-
-The tree is what `msgspec.inspect` makes of the annotations. It may be a graph: a class
-that mentions itself leads back to its own node.
 """
 
 from __future__ import annotations
@@ -28,13 +25,19 @@ from msgspec import Struct, inspect
 from msgspec.structs import force_setattr
 
 from liveconfig.errors import KeyPath, StartupError
+from liveconfig.nodes import (
+    ClassNode,
+    FieldsNode,
+    by_key,
+    members,
+    parts,
+    reachable,
+    takes_anything,
+)
 from liveconfig.secret import Secret
 
 # The type of a config without a class.
 PLAIN_MAPPING: Any = Mapping[str, Any]
-
-_ClassNode = inspect.StructType | inspect.DataclassType
-_FieldsNode = _ClassNode | inspect.NamedTupleType
 
 _OF_MAPPING = (
     inspect.StructType,
@@ -73,11 +76,13 @@ class Shape:
     The types that a config is made of, all of them immutable.
 
     Attributes:
+        root: the node of the class.
         freeze: make what was just decoded deeply immutable and return it: mappings
             become `MappingProxyType`, lists tuples. It works in place and visits
             only what may hold a mapping. None when nothing can.
     """
 
+    root: inspect.Type
     freeze: Callable[[Any], Any] | None
 
     def __init__(self, type_: Any) -> None:
@@ -89,21 +94,21 @@ class Shape:
             TypeError, NameError: msgspec cannot handle a type; or whatever else
                 the annotations raise when they are evaluated.
         """
-        self._root = inspect.type_info(type_)
-        if not isinstance(self._root, _ClassNode) and type_ is not PLAIN_MAPPING:
+        self.root = inspect.type_info(type_)
+        if not isinstance(self.root, ClassNode) and type_ is not PLAIN_MAPPING:
             raise StartupError("it is no class of msgspec, dataclasses or attrs")
         fields: dict[type, set[str]] = {}
-        _check(self._root, "", set(), fields)
-        self.freeze = _freezer(fields) if _may_hold_mapping(self._root) else None
+        _check(self.root, "", set(), fields)
+        self.freeze = _freezer(fields) if _may_hold_mapping(self.root) else None
 
     def unknown_keys(self, data: Mapping[str, Any]) -> tuple[KeyPath, ...]:
         """Return where `data`, which converts, has keys that no class names."""
-        return tuple(k for k, node, _ in _walk(self._root, data, ()) if node is None)
+        return tuple(k for k, node, _ in _walk(self.root, data, ()) if node is None)
 
     def stray_date(self, data: Mapping[str, Any]) -> KeyPath | None:
         """Return where `data` has a date although nothing asks for one."""
-        for keys, node, value in _walk(self._root, data, ()):
-            if _takes_anything(node):
+        for keys, node, value in _walk(self.root, data, ()):
+            if node is not None and takes_anything(node):
                 for below in _dates(value):
                     return (*keys, *below)
         return None
@@ -113,11 +118,12 @@ class Shape:
     ) -> tuple[Any, ...]:
         """Return what is allowed at `keys` of `data`, or as a key there; () for any."""
         place = keys[:-1] if is_key else keys
-        nodes = [n for found, n, _ in _walk(self._root, data, ()) if found == place]
-        members = [member for node in nodes if node for member in _members(node)]
+        nodes = [n for here, n, _ in _walk(self.root, data, ()) if here == place]
+        found = [member for node in nodes if node for member in members(node)]
         if is_key:
-            members = [m.key_type for m in members if isinstance(m, inspect.DictType)]
-        return tuple(choice for member in members for choice in _choices(member))
+            mappings = (node for node in found if isinstance(node, inspect.DictType))
+            found = [key for node in mappings for key in members(node.key_type)]
+        return tuple(choice for member in found for choice in _choices(member))
 
 
 def _choices(node: inspect.Type) -> tuple[Any, ...]:
@@ -126,28 +132,6 @@ def _choices(node: inspect.Type) -> tuple[Any, ...]:
     if isinstance(node, inspect.EnumType):
         return tuple(member.value for member in node.cls)
     return (None,) if isinstance(node, inspect.NoneType) else ()
-
-
-def _members(node: inspect.Type) -> tuple[inspect.Type, ...]:
-    return node.types if isinstance(node, inspect.UnionType) else (node,)
-
-
-def _takes_anything(node: inspect.Type | None) -> bool:
-    return node is not None and any(
-        isinstance(member, inspect.AnyType) for member in _members(node)
-    )
-
-
-def _parts(node: inspect.Type) -> tuple[inspect.Type, ...]:
-    if isinstance(node, _FieldsNode):
-        return tuple(field.type for field in node.fields)
-    if isinstance(node, inspect.DictType):
-        return (node.value_type,)
-    if isinstance(node, (inspect.VarTupleType, inspect.FrozenSetType)):
-        return (node.item_type,)
-    if isinstance(node, inspect.TupleType):
-        return node.item_types
-    return node.types if isinstance(node, inspect.UnionType) else ()
 
 
 # Checking the types.
@@ -163,8 +147,8 @@ def _check(
     problem = _problem(node)
     if problem:
         raise StartupError(f"{place}: {problem}" if place else problem)
-    if not isinstance(node, _FieldsNode):
-        for part in _parts(node):
+    if not isinstance(node, FieldsNode):
+        for part in parts(node):
             _check(part, place, seen, fields)
     elif node.cls not in seen:
         seen.add(node.cls)
@@ -183,7 +167,7 @@ def _check(
                 fields.setdefault(class_, set()).add(field.name)
 
 
-def _class(node: _FieldsNode) -> type:
+def _class(node: FieldsNode) -> type:
     # Of a generic class, `cls` is the alias, as in Box[int].
     class_: type = typing.get_origin(node.cls) or node.cls
     return class_
@@ -195,7 +179,7 @@ def _problem(node: inspect.Type) -> str:
     if isinstance(node, inspect.CustomType) and node.cls is not Secret:
         return f"a config file cannot hold a {node.cls.__name__}"
     if isinstance(node, inspect.DictType):
-        is_bare = _takes_anything(node.key_type) and _takes_anything(node.value_type)
+        is_bare = takes_anything(node.key_type) and takes_anything(node.value_type)
         if not is_bare and not _is_sortable(node.key_type, str):
             return "the keys of a mapping are text: annotate Mapping[str, X]"
     if isinstance(node, inspect.FrozenSetType):
@@ -203,10 +187,12 @@ def _problem(node: inspect.Type) -> str:
         if not any(_is_sortable(item, kind) for kind in (str, int, float)):
             # Their order would differ from pod to pod, and with it the digest.
             return "a frozenset holds texts or numbers: annotate tuple[X, ...]"
-    return _class_problem(node) if isinstance(node, _ClassNode) else ""
+    return _class_problem(node) if isinstance(node, ClassNode) else ""
 
 
 def _is_sortable(node: inspect.Type, kind: type) -> bool:
+    if isinstance(node, inspect.Metadata):
+        return _is_sortable(node.type, kind)
     if isinstance(node, inspect.LiteralType):
         return all(type(value) is kind for value in node.values)
     if isinstance(node, inspect.EnumType):
@@ -214,7 +200,7 @@ def _is_sortable(node: inspect.Type, kind: type) -> bool:
     return type(node) is _SORTABLE[kind]
 
 
-def _class_problem(node: _ClassNode) -> str:
+def _class_problem(node: ClassNode) -> str:
     class_ = _class(node)
     if not _is_frozen(class_):
         return f"{class_.__qualname__} can be changed: declare it with frozen=True"
@@ -258,10 +244,10 @@ def _walk(
     # anything is taken. Goes on where a value does not fit: refusals are explained by
     # it as well.
     yield keys, node, value
-    if node is None or _takes_anything(node) or not isinstance(value, (dict, list)):
+    if node is None or takes_anything(node) or not isinstance(value, (dict, list)):
         return
     kinds = _OF_MAPPING if isinstance(value, dict) else _OF_LIST
-    fitting = [member for member in _members(node) if isinstance(member, kinds)]
+    fitting = [member for member in members(node) if isinstance(member, kinds)]
     if fitting:
         child_of = _children(fitting, value)
         items = value.items() if isinstance(value, dict) else enumerate(value)
@@ -292,9 +278,9 @@ def _children(
         return dict(enumerate(field.type for field in node.fields)).get
     if isinstance(node, inspect.StructType) and node.tag_field is not None:
         return _tagged_children(fitting, value).get
-    if isinstance(node, _ClassNode):
-        return _by_key(node).get
-    part = _parts(node)[0]
+    if isinstance(node, ClassNode):
+        return by_key(node).get
+    part = parts(node)[0]
     return lambda _: part
 
 
@@ -306,29 +292,16 @@ def _tagged_children(
     tag = value.get(tag_field)
     # A list as the tag is refused by msgspec, but must not fail as a key here.
     named = by_tag.get(tag) if isinstance(tag, (str, int)) else None
-    children = _by_key(named) if named else {}
+    children = by_key(named) if named else {}
     return {**children, tag_field: inspect.LiteralType(tuple(by_tag))}
-
-
-def _by_key(node: _ClassNode) -> dict[str, inspect.Type]:
-    return {field.encode_name: field.type for field in node.fields}
 
 
 # Freezing what was decoded.
 
 
 def _may_hold_mapping(node: inspect.Type) -> bool:
-    seen: set[int] = set()
-
-    def visit(node: inspect.Type) -> bool:
-        if isinstance(node, (inspect.DictType, inspect.AnyType)):
-            return True
-        if id(node) in seen:
-            return False
-        seen.add(id(node))
-        return any(map(visit, _parts(node)))
-
-    return visit(node)
+    kinds = (inspect.DictType, inspect.AnyType)
+    return any(isinstance(below, kinds) for below in reachable(node))
 
 
 def _freezer(fields: Mapping[type, Collection[str]]) -> Callable[[Any], Any]:
