@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
     from liveconfig.manager import ConfigManager
     from liveconfig.metrics import MetricsCollector
-    from liveconfig.schema import Secret
+    from liveconfig.schema import NEEDS_RESTART, Secret
     from liveconfig.snapshot import Snapshot
     from liveconfig.watcher import FileWatcher
 
 __all__ = [
+    "NEEDS_RESTART",
     "ConfigManager",
     "FileWatcher",
     "InvalidConfigError",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "NEEDS_RESTART": "schema",
     "ConfigManager": "manager",
     "FileWatcher": "watcher",
     "InvalidConfigError": "errors",

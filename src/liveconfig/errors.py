@@ -37,15 +37,13 @@ def format_key_path(keys: KeyPath) -> str:
             text += f".{name}" if text else name
     if len(text) > _PATH_CHARACTERS_MAX:
         text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else _escaped(character)
-        for character in text
-    )
+    return text if text.isprintable() else "".join(map(printable, text))
 
 
-def _escaped(character: str) -> str:
+def printable(character: str) -> str:
+    """Return a character, as an escape if a terminal would not show it as it is."""
+    if character.isprintable():
+        return character
     return character.encode("unicode_escape").decode()
 
 

@@ -11,7 +11,8 @@ that it sums up: keys and sets sorted, defaults spelled out, secrets in clear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import reduce
 from hashlib import sha256
@@ -21,6 +22,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from liveconfig.changes import Change, changed, cut, part
 from liveconfig.errors import (
     CorruptRecordError,
     KeyPath,
@@ -29,11 +31,14 @@ from liveconfig.errors import (
     format_key_path,
 )
 from liveconfig.explain import explain, misplaced
+from liveconfig.marks import NEEDS_RESTART, key_names, touches_mark
 from liveconfig.secret import MASK, Secret
 from liveconfig.shape import PLAIN_MAPPING, Shape
 
 __all__ = [
     "MASK",
+    "NEEDS_RESTART",
+    "Change",
     "Packed",
     "Schema",
     "SchemaError",
@@ -45,9 +50,6 @@ __all__ = [
 T = TypeVar("T")
 
 _SUM_BYTES = 32
-
-_MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
-_BRANCHES = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 
 _UNPACKABLE: Mapping[type[Exception], str] = {
     OverflowError: "this number is too large: a whole number has 64 bits at most",
@@ -106,6 +108,7 @@ class Schema(Generic[T]):
 
     Attributes:
         name: `module:Class`, "" for the plain mapping.
+        key_names: the names of its keys, sorted by whether they hold secrets.
     """
 
     def __init__(self, type_: type[T]) -> None:
@@ -130,6 +133,7 @@ class Schema(Generic[T]):
             raise StartupError(
                 f"the schema {self.name} cannot be used: {_one_line(error)}"
             ) from error
+        self.key_names = key_names(self._shape.root)
 
     @classmethod
     def load(cls, name: str) -> Schema[Any]:
@@ -210,6 +214,55 @@ class Schema(Generic[T]):
         """Return `config` as plain data that JSON can hold, secrets as `MASK`."""
         return _copied(msgspec.to_builtins(config, enc_hook=_masked, order="sorted"))
 
+    def needs_restart(self, keys: KeyPath) -> bool:
+        """
+        Tell whether a change touches what a running process cannot apply.
+
+        Args:
+            keys: the place, as `changed_key_paths` names it.
+        """
+        return touches_mark(self._shape.root, keys)
+
+    def changes(
+        self, old: T, new: T, places: Sequence[KeyPath], characters_max: int = 200
+    ) -> tuple[Change, ...]:
+        """
+        Return the values before and after at some places, secrets masked.
+
+        It costs what the values there cost, however large the configs are.
+
+        Args:
+            old: the config before.
+            new: the config since then.
+            places: where they differ, as `changed_key_paths` names it.
+            characters_max: where a value is cut, at least 2.
+        """
+        return tuple(self._change(old, new, keys, characters_max) for keys in places)
+
+    def _change(self, old: T, new: T, keys: KeyPath, characters_max: int) -> Change:
+        texts = self._text(part(old, keys)), self._text(part(new, keys))
+        return Change(format_key_path(keys), *cut(*texts, characters_max))
+
+    def _text(self, value: Any) -> str | None:
+        if value is msgspec.UNSET:
+            return None
+        text = json.dumps(self.masked(value), ensure_ascii=False, separators=(",", ":"))
+        # What a terminal would not show as it is, is no less JSON as an escape.
+        return text if text.isprintable() else "".join(map(_printable, text))
+
+    def secret_texts(self, config: T) -> frozenset[str]:
+        """Return the texts of all secrets in `config`, in clear."""
+        texts = set[str]()
+
+        def collected(value: object) -> object:
+            if isinstance(value, Secret):
+                texts.add(value.reveal())
+            return _masked(value)
+
+        if self.key_names.secret:
+            msgspec.to_builtins(config, enc_hook=collected)
+        return frozenset(texts)
+
     def json_schema(self) -> dict[str, Any]:
         """
         Return the JSON Schema (2020-12) of the class.
@@ -251,26 +304,7 @@ def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
     There is such a place if and only if their digests differ. A list counts as a
     whole, as does a mapping that is new or gone.
     """
-    return tuple(sorted(_changed((), old[_SUM_BYTES:], new[_SUM_BYTES:])))
-
-
-def _changed(
-    keys: tuple[str, ...], old: bytes, new: bytes
-) -> Iterator[tuple[str, ...]]:
-    # By their bytes, which are canonical: what is equal is not even decoded.
-    if not (_is_mapping(old) and _is_mapping(new)):
-        yield keys
-        return
-    before, after = _BRANCHES.decode(old), _BRANCHES.decode(new)
-    for key in before.keys() | after.keys():
-        below = [bytes(branches.get(key, b"")) for branches in (before, after)]
-        if below[0] != below[1]:
-            yield from _changed((*keys, key), *below)
-
-
-def _is_mapping(encoded: bytes) -> bool:
-    # The first byte of MessagePack's three kinds of maps.
-    return encoded[:1] in _MAPPING_BYTES
+    return tuple(sorted(changed((), old[_SUM_BYTES:], new[_SUM_BYTES:])))
 
 
 def _copied(value: Any) -> Any:
@@ -299,6 +333,13 @@ def _can_pack(leaf: Any) -> bool:
     except (OverflowError, UnicodeEncodeError):
         return False
     return True
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _digest_text(digest: bytes) -> str:

@@ -9,6 +9,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
+from tests.mutation.shown import SHOWN
 
 _RECORD = ("tests/unit/test_record.py", "tests/process/test_record_processes.py")
 _SOURCE = ("tests/process/test_source_generations.py",)
@@ -578,4 +579,5 @@ MUTANTS = (
         "pass",
         _CONVERGENCE,
     ),
+    *SHOWN,
 )
