@@ -153,6 +153,8 @@ def excerpt(
         )
         for number in range(line - _LINES_BEFORE, line + _LINES_AFTER + 1)
         if line <= len(ends) and 1 <= number <= len(ends)
+        # What follows the last line break is a line only if the mistake is there.
+        if number < len(lines) or lines[-1] or number == line
     )
 
 

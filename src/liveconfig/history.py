@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from liveconfig.changes import Change
 from liveconfig.errors import CorruptRecordError
 from liveconfig.record import Record
 from liveconfig.status import Problem
@@ -24,21 +25,6 @@ CHANGES_MAX = 20
 
 # Room for all entries with all changes at their longest. It is taken only as it fills.
 HISTORY_BYTES_MAX = 4 * 1024 * 1024
-
-
-class Change(msgspec.Struct, frozen=True):
-    """
-    One key that has another value now.
-
-    Attributes:
-        key: the key path, as the log writes it.
-        old: the value before as JSON, secrets masked, None where there was none.
-        new: the value now, likewise.
-    """
-
-    key: str
-    old: str | None
-    new: str | None
 
 
 class Entry(msgspec.Struct, frozen=True):

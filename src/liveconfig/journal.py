@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from liveconfig.changes import Change
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
@@ -29,12 +30,12 @@ from liveconfig.errors import (
     SourceUnavailableError,
     format_key_path,
 )
-from liveconfig.history import CHANGES_MAX, Change, Entry, History
+from liveconfig.excerpt import ExcerptLine
+from liveconfig.history import CHANGES_MAX, Entry, History
 from liveconfig.outlets import Channel
 from liveconfig.record import Record
 from liveconfig.status import (
     PUBLISH_SECONDS,
-    ExcerptLine,
     Missing,
     Problem,
     PublisherStatus,

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from liveconfig.errors import CorruptRecordError, LiveconfigError, NotBoundError
 from liveconfig.record import Publication
-from liveconfig.schema import Schema
+from liveconfig.schema import Schema, changed_key_paths
 from liveconfig.settings import Settings
 from liveconfig.shared import SharedMemory, bound
 from liveconfig.snapshot import Snapshot
@@ -89,8 +89,10 @@ class ConfigManager(Generic[T]):
     __slots__ = (
         "__weakref__",
         "_config",
+        "_first_payload",
         "_head",
         "_lock",
+        "_needs_restart",
         "_retry_at",
         "_schema",
         "_snapshot",
@@ -115,6 +117,8 @@ class ConfigManager(Generic[T]):
         self._version = _NO_VERSION
         self._config: Any = None
         self._snapshot: Snapshot[T] | None = None
+        self._first_payload: bytes | None = None
+        self._needs_restart = False
         self._stale_since: float | None = None
         self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
@@ -257,11 +261,27 @@ class ConfigManager(Generic[T]):
         self._head = shared.config.head
         row = shared.workers.own
         if row is not None:
+            self._needs_restart = self._has_other_marks(publication.payload)
+            needed = any(each._needs_restart for each in _managers())
+            row.needs_restart(is_needed=needed)
+            # Last, so that whoever sees the version sees what came with it.
             oldest = min(each._version for each in _managers() if each._snapshot)
             row.took(oldest, publication.published_at_ns)
         for subscription in self._subscriptions:
             if not subscription.is_cancelled:
                 subscription.offer(Taken(snapshot, publication.payload), row)
+
+    def _has_other_marks(self, payload: bytes) -> bool:
+        """Tell whether a key that only a restart applies is not as at the start."""
+        schema = self._schema
+        assert schema is not None
+        # Nothing is kept for a schema in which no key is marked.
+        if not schema.needs_restart(()):
+            return False
+        if self._first_payload is None:
+            self._first_payload = payload
+        changed = changed_key_paths(self._first_payload, payload)
+        return any(map(schema.needs_restart, changed))
 
     def _find_schema(self, shared: SharedMemory) -> Schema[T]:
         if self._type is None:

@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from liveconfig.cache import Cache
+from liveconfig.changes import Change
 from liveconfig.document import Limits
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
+    KeyPath,
     PayloadTooLargeError,
     SourceUnavailableError,
     format_key_path,
 )
+from liveconfig.excerpt import ExcerptLine, excerpt
+from liveconfig.history import CHANGES_MAX
 from liveconfig.journal import Journal, Published
 from liveconfig.loader import Candidate, load
 from liveconfig.outlets import Outlets
@@ -32,6 +36,19 @@ from liveconfig.source import Reading, Source
 from liveconfig.status import PublisherStatus
 
 log = logging.getLogger("liveconfig.publisher")
+
+
+class Live(NamedTuple):
+    """
+    What was published last.
+
+    Attributes:
+        payload: its bytes.
+        config: what they stand for.
+    """
+
+    payload: bytes
+    config: Any
 
 
 class Publisher:
@@ -53,7 +70,7 @@ class Publisher:
         self._outlets = outlets
         self._seen_digest = ""
         self._is_unkept = False
-        self._published: bytes | None = None
+        self._published: Live | None = None
         self._began = 0.0
         self._journal = Journal(
             settings.path, schema.name, outlets.status, outlets.history
@@ -90,7 +107,7 @@ class Publisher:
             self._consider(reading)
         self._mend()
         if self._is_unkept and self._published is not None:
-            self._store(self._published)
+            self._store(self._published.payload)
         self._journal.checked()
         return self.status.missing is None
 
@@ -130,18 +147,18 @@ class Publisher:
 
     def _publish_fallback(self, origin: str, payload: bytes) -> None:
         try:
-            digest, _ = self._schema.unpack(payload)
+            digest, config = self._schema.unpack(payload)
         except CorruptRecordError as error:
             log.warning("the cached config does not fit the schema: %s", error)
             return
-        version = self._publish(payload)
+        version = self._publish(Live(payload, config))
         self._journal.fell_back(self._published_at(), version, digest, origin)
 
-    def _publish(self, payload: bytes) -> int:
-        """Publish `payload`, wake the workers, and return the version."""
-        version = self._outlets.config.writer.publish(payload)
+    def _publish(self, live: Live) -> int:
+        """Publish a config, wake the workers, and return the version."""
+        version = self._outlets.config.writer.publish(live.payload)
         self._outlets.published.send()
-        self._published = payload
+        self._published = live
         return version
 
     def _store(self, payload: bytes) -> None:
@@ -165,8 +182,8 @@ class Publisher:
                 raise CorruptRecordError("it was overwritten by something else")
             publication = record.read()
             if publication is not None:
-                digest, _ = self._schema.unpack(publication.payload)
-                self._published = publication.payload
+                digest, config = self._schema.unpack(publication.payload)
+                self._published = Live(publication.payload, config)
                 self._journal.resumed(publication.version, digest)
         except CorruptRecordError as error:
             # Damaged, or made by another schema: whatever the source holds is new.
@@ -200,7 +217,7 @@ class Publisher:
             self._journal.unchanged()
         else:
             before = self._published
-            version = self._publish(candidate.payload)
+            version = self._publish(Live(candidate.payload, candidate.config))
             # All that is only told is found out after the publication.
             self._tell_published(version, before, reading, candidate)
             self._store(candidate.payload)
@@ -209,12 +226,18 @@ class Publisher:
     def _tell_published(
         self,
         version: int,
-        before: bytes | None,
+        before: Live | None,
         reading: Reading,
         candidate: Candidate[Any],
     ) -> None:
         seconds = self._seconds()
-        changed = changed_key_paths(before, candidate.payload) if before else ()
+        changed: tuple[KeyPath, ...] = ()
+        changes: tuple[Change, ...] = ()
+        if before is not None:
+            changed = changed_key_paths(before.payload, candidate.payload)
+            changes = self._schema.changes(
+                before.config, candidate.config, changed[:CHANGES_MAX]
+            )
         self._journal.published(
             Published(
                 self._published_at(),
@@ -225,6 +248,8 @@ class Publisher:
                 seconds,
                 is_first=before is None,
                 changed=changed,
+                changes=changes,
+                restart_keys=tuple(filter(self._schema.needs_restart, changed)),
             )
         )
 
@@ -232,9 +257,27 @@ class Publisher:
         self._journal.rejected(
             reading.digest,
             error,
+            excerpt=self._excerpt(reading, error),
             changed_at=reading.changed_at_ns() / 1e9,
             seconds=self._seconds(),
         )
+
+    def _excerpt(
+        self, reading: Reading, error: InvalidConfigError
+    ) -> tuple[ExcerptLine, ...]:
+        live = self._published
+        secrets = self._schema.secret_texts(live.config) if live else ()
+        for file in reading.files:
+            if file.path == error.path:
+                return excerpt(
+                    file.content,
+                    file.path,
+                    error.line,
+                    error.column,
+                    self._schema.key_names,
+                    secrets,
+                )
+        return ()
 
     def _published_at(self) -> float:
         return self._outlets.config.writer.published_at_ns / 1e9

@@ -13,6 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
+from liveconfig.excerpt import ExcerptLine
 
 # It holds key paths and the text of errors, each cut at a limit, but no config.
 STATUS_BYTES_MAX = 256 * 1024
@@ -47,13 +48,6 @@ class Problem(msgspec.Struct, frozen=True):
     def as_exception(self) -> InvalidConfigError:
         """Return the error that these are the parts of."""
         return InvalidConfigError(*msgspec.structs.astuple(self))
-
-
-class ExcerptLine(msgspec.Struct, frozen=True):
-    """One line of a rejected text, its secrets masked; lines are counted from 1."""
-
-    line: int
-    text: str
 
 
 class Rejected(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from liveconfig.errors import format_key_path
 from liveconfig.schema import changed_key_paths
@@ -40,7 +40,7 @@ SLOW_SECONDS = 1.0
 log = logging.getLogger("gunicorn.error")
 
 
-class Taken(NamedTuple, Generic[T]):
+class Taken(NamedTuple):
     """
     A version as a worker took it.
 
@@ -49,7 +49,7 @@ class Taken(NamedTuple, Generic[T]):
         payload: the bytes that it was decoded from.
     """
 
-    snapshot: Snapshot[T]
+    snapshot: Snapshot[Any]
     payload: bytes
 
 
@@ -70,8 +70,8 @@ class Subscription(Generic[T]):
 
     def renew(self) -> None:
         """Begin anew, as in a forked child, in which no thread of the parent runs."""
-        self._newest: Taken[T] | None = None
-        self._told: Taken[T] | None = None
+        self._newest: Taken | None = None
+        self._told: Taken | None = None
         self._row: WorkerRow | None = None
         self._busy_since: float | None = None
         self._is_slow = False
@@ -104,7 +104,7 @@ class Subscription(Generic[T]):
         """Whether it was offered nothing yet in this process."""
         return self._newest is None
 
-    def offer(self, taken: Taken[T], row: WorkerRow | None) -> None:
+    def offer(self, taken: Taken, row: WorkerRow | None) -> None:
         """
         Have the callback told of a version, soon and in its own thread, once.
 
@@ -162,7 +162,7 @@ class Subscription(Generic[T]):
             if newest is not None and newest is not self._told:
                 self._tell(newest, self._row)
 
-    def _tell(self, newest: Taken[T], row: WorkerRow | None) -> None:
+    def _tell(self, newest: Taken, row: WorkerRow | None) -> None:
         told = self._told
         is_failure = False
         began_ns = row.callback_begins() if row else 0

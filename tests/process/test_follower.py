@@ -8,15 +8,16 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
 
 from liveconfig import follower
+from liveconfig import manager as manager_module
 from liveconfig.manager import ConfigManager
 from liveconfig.record import Writer
-from liveconfig.schema import Schema
+from liveconfig.schema import NEEDS_RESTART, Schema
 from liveconfig.shared import SharedMemory, bind
 from liveconfig.snapshot import Snapshot
 from liveconfig.status import PublisherStatus
@@ -42,28 +43,38 @@ class Pod:
     def __init__(self) -> None:
         self.shared = SharedMemory.create(65_536)
         self._writer = Writer(self.shared.config.descriptor)
-        status = Writer(self.shared.status.descriptor)
-        status.publish(PublisherStatus(1, 1.0, "conf", _SCHEMA.name).to_bytes())
-        status.close()
+        self.tell_schema(_SCHEMA.name)
         bind(self.shared)
 
     def publish(self, message: str, count: int = 0) -> int:
         """Publish a greeting as the publisher does."""
-        version = self._writer.publish(_SCHEMA.pack(Greeting(message, count)).payload)
+        return self.publish_bytes(_SCHEMA.pack(Greeting(message, count)).payload)
+
+    def publish_bytes(self, payload: bytes) -> int:
+        """Publish any config."""
+        version = self._writer.publish(payload)
         self.shared.published.send()
         return version
+
+    def tell_schema(self, name: str) -> None:
+        """Tell what the configs are published as."""
+        status = Writer(self.shared.status.descriptor)
+        status.publish(PublisherStatus(1, 1.0, "conf", name).to_bytes())
+        status.close()
 
     def versions(self) -> list[int]:
         """Return what the workers hold, by the table."""
         return [state.version for state in self.shared.workers.rows()]
 
-    def worker(self, work: Callable[[ConfigManager[Greeting]], Any]) -> Child:
+    def worker(
+        self, work: Callable[[ConfigManager[Any]], Any], type_: type[Any] = Greeting
+    ) -> Child:
         """Fork a worker that follows, does `work` with its manager and ends."""
         key = object()
         self.shared.workers.give_out(key)
 
         def run() -> Any:
-            manager = ConfigManager(Greeting)
+            manager = ConfigManager(type_)
             assert self.shared.workers.enter(key)
             follower.start(self.shared)
             return work(manager)
@@ -78,8 +89,10 @@ class Pod:
 
 
 @pytest.fixture
-def pod() -> Iterator[Pod]:
-    """A pod in which version 1 is live."""
+def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pod]:
+    """A pod in which version 1 is live, and that no other test has managers in."""
+    monkeypatch.setattr(manager_module, "_references", ())
+    monkeypatch.setattr(manager_module, "_kept_alive", ())
     pod = Pod()
     pod.publish("one")
     yield pod
@@ -88,11 +101,16 @@ def pod() -> Iterator[Pod]:
 
 @contextlib.contextmanager
 def _workers(
-    pod: Pod, count: int, work: Callable[[ConfigManager[Greeting]], Any]
+    pod: Pod,
+    count: int,
+    work: Callable[[ConfigManager[Any]], Any],
+    type_: type[Any] = Greeting,
 ) -> Iterator[list[Child]]:
-    children = [pod.worker(work) for _ in range(count)]
-    eventually(lambda: pod.versions() == [1] * count)
+    version = pod.shared.config.version
+    before = pod.versions()
+    children = [pod.worker(work, type_) for _ in range(count)]
     try:
+        eventually(lambda: pod.versions() == [*before, *([version] * count)])
         yield children
     finally:
         for child in children:
@@ -281,6 +299,42 @@ def test_callback_that_hangs_harms_nothing_else(pod: Pod) -> None:
     assert is_shown
     # Told the newest when it was ready, and what changed since what it was told last.
     assert calls == [(None, 1, ()), (1, 3, ("message",))]
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """A config with a key that a running process cannot apply."""
+
+    size: Annotated[int, NEEDS_RESTART]
+    note: str = ""
+
+
+def test_process_that_started_before_a_change_needs_a_restart(pod: Pod) -> None:
+    """It does while a marked key is not as at its start; who starts later does not."""
+
+    def publish(size: int, note: str) -> None:
+        payload = Schema(Pool).pack(Pool(size, note)).payload
+        pod.publish_bytes(payload)
+
+    pod.tell_schema(Schema(Pool).name)
+    publish(1, "start")
+    with (
+        _workers(pod, 1, _idle, Pool),
+        contextlib.ExitStack() as later,
+    ):
+        needs = pod.shared.workers.rows
+        for size, note, is_needed in (
+            (1, "other", False),
+            (2, "other", True),
+            (2, "more", True),
+            (1, "back", False),
+            (3, "again", True),
+        ):
+            publish(size, note)
+            version = pod.shared.config.version
+            eventually(lambda v=version: pod.versions() == [v])
+            assert [row.needs_restart for row in needs()] == [is_needed]
+        later.enter_context(_workers(pod, 1, _idle, Pool))
+        assert [row.needs_restart for row in needs()] == [True, False]
 
 
 def test_cancelled_callback_is_told_nothing_more(pod: Pod) -> None:

@@ -83,10 +83,13 @@ def _state(task: Path) -> str:
 
 
 def _run(function: Callable[[], Any], writer: int) -> None:
+    # Whatever happens, the child must not go on as a second run of the tests.
     try:
-        message = pickle.dumps((True, function()))
-    except Exception:  # noqa: BLE001
-        message = pickle.dumps((False, traceback.format_exc()))
-    with os.fdopen(writer, "wb") as stream:
-        stream.write(message)
-    os._exit(0)
+        try:
+            message = pickle.dumps((True, function()))
+        except Exception:  # noqa: BLE001
+            message = pickle.dumps((False, traceback.format_exc()))
+        with os.fdopen(writer, "wb") as stream:
+            stream.write(message)
+    finally:
+        os._exit(0)

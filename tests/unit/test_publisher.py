@@ -8,17 +8,18 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
 
 from liveconfig.cache import Cache
+from liveconfig.changes import Change
 from liveconfig.errors import RecordClaimedError
-from liveconfig.history import CHANGES_MAX, ENTRIES_MAX, Change, Entry, History
+from liveconfig.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
 from liveconfig.outlets import Channel, Outlets
 from liveconfig.publisher import Publisher
-from liveconfig.schema import Schema
+from liveconfig.schema import NEEDS_RESTART, Schema, Secret
 from liveconfig.settings import Settings
 from liveconfig.shared import SharedMemory
 from liveconfig.status import Problem, PublisherStatus, Reloads
@@ -410,6 +411,76 @@ def test_history_tells_what_came_of_each_change(desk: Desk) -> None:
         told.rejected.error,
     )
     assert 0 < published.duration_seconds < 60
+
+
+class Vault(msgspec.Struct, frozen=True):
+    """A config with a secret and a key that needs a restart."""
+
+    key: Secret
+    size: Annotated[int, NEEDS_RESTART] = 1
+    note: str = ""
+
+
+def test_history_tells_what_changed(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Old and new value of each key, secrets masked; keys that need a restart."""
+    desk.path.write_text("key: hunter2\nsize: 1\n")
+    publisher = desk.publisher(Vault)
+    publisher.refresh()
+    desk.path.write_text("key: hunter3\nsize: 2\nnote: 'new'\n")
+    publisher.refresh()
+    first, second = desk.shared.publications()
+    assert (first.changes, first.changed_count, first.restart_keys) == ((), 0, ())
+    assert second.changes == (
+        Change("key", '"********"', '"********"'),
+        Change("note", '""', '"new"'),
+        Change("size", "1", "2"),
+    )
+    assert second.changed_count == 3
+    assert second.restart_keys == desk.told().restart_keys == ("size",)
+    assert "size takes effect in workers that start from now on" in caplog.text
+    assert "hunter" not in caplog.text
+
+
+def test_history_tells_what_changed_over_a_restart(desk: Desk) -> None:
+    """A successor compares with what its predecessor published."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    desk.path.write_text("message: two\n")
+    desk.publisher().refresh()
+    assert desk.shared.publications()[-1].changes == (
+        Change("message", '"one"', '"two"'),
+    )
+
+
+def test_large_change_is_told_in_part(desk: Desk) -> None:
+    """The first changes are shown with their values, all are counted."""
+    publisher = desk.publisher()
+    for value in (1, 2):
+        labels = ", ".join(f"k{number:03}: {value}" for number in range(500))
+        desk.path.write_text(f"labels: {{{labels}}}\n")
+        publisher.refresh()
+    newest = desk.shared.publications()[-1]
+    assert [change.key for change in newest.changes] == [
+        f"labels.k{number:03}" for number in range(CHANGES_MAX)
+    ]
+    assert newest.changed_count == 500
+
+
+def test_rejection_shows_the_lines_without_the_secrets(desk: Desk) -> None:
+    """The text around the error is told, but neither the old secret nor the new."""
+    desk.path.write_text("key: hunter2\n")
+    publisher = desk.publisher(Vault)
+    publisher.refresh()
+    desk.path.write_text("key: hunter3\nnote: hunter2\nsize: many\n")
+    publisher.refresh()
+    rejected = desk.told().rejected
+    assert rejected is not None
+    assert [line.line for line in rejected.excerpt] == [1, 2, 3]
+    assert rejected.excerpt[2].text == "size: many"
+    assert [line.column for line in rejected.excerpt] == [0, 0, 1]
+    assert b"hunter" not in desk.told().to_bytes()
 
 
 def test_history_goes_on_with_the_successor(desk: Desk) -> None:
