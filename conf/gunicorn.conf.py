@@ -7,6 +7,8 @@ its two ports, its schema, and what a read-only root file system asks of gunicor
 
 import os
 
+from gunicorn.config import AccessLogFormat
+
 from liveconfig.gunicorn import *  # noqa: F403
 from liveconfig.gunicorn import settings
 
@@ -25,3 +27,6 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 forwarded_allow_ips = ""
 # It would want a writable home, and nothing here uses it.
 control_socket_disable = True
+
+# Which config answered, at the end of each line of the access log, where one is kept.
+access_log_format = AccessLogFormat.default + " version=%({config-version}o)s"

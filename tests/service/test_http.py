@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -218,6 +219,16 @@ def test_status_says_what_is_served_and_by_whom(site: Site) -> None:
     assert status["worker"]["pid"] in server.worker_pids
     assert status["changed_at"] <= status["since"]
     assert status["since"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_admin"), [("/?log", False), ("/config?log", True)]
+)
+def test_access_log_names_the_version(site: Site, path: str, is_admin: bool) -> None:
+    """Each line ends with the version of the snapshot that answered the request."""
+    answer = site.server.get(path, admin=is_admin)
+    line = site.server.wait_for_line(rf'"GET {re.escape(path)} HTTP/1\.1" 200 ')
+    assert line.endswith(f" version={answer.headers['config-version']}")
 
 
 def test_log_level_takes_effect_live(site: Site) -> None:
