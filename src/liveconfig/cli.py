@@ -1,8 +1,8 @@
 """
-`liveconfig ...`: for whoever writes a config, before it is rolled out.
+`liveconfig ...`: for whoever writes a config, before and after it is rolled out.
 
 Owns: the command line, its output, its exit status.
-Must not know: how anything is checked; it is what the publisher does.
+Must not know: how anything is checked, which is what the publisher does; HTTP.
 Runs in: a process of its own.
 """
 
@@ -12,26 +12,39 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, NoReturn
 
+from liveconfig.checker import Checked, Checker
+from liveconfig.client import StatusClient
 from liveconfig.document import Limits
 from liveconfig.errors import (
     InvalidConfigError,
     LiveconfigError,
+    NotConvergedError,
+    ServiceUnavailableError,
     SourceUnavailableError,
     StartupError,
 )
-from liveconfig.loader import Candidate, all_located, load
-from liveconfig.manifest import ManifestFile, config_files
+from liveconfig.pod import counted
 from liveconfig.schema import Schema
 from liveconfig.settings import Settings
-from liveconfig.source import Source, SourceFile
+from liveconfig.source import bytes_digest
+from liveconfig.terminal import Screen, rendered
+from liveconfig.waiting import Target, wait_for
 
-_GOOD, _BAD, _WRONG_USAGE = 0, 1, 2
+# The last is also for wrong usage, as argparse has it; and 130 is what shells make of
+# a command that Ctrl-C ended.
+_GOOD, _BAD, _NO_ANSWER, _INTERRUPTED = 0, 1, 2, 130
+
+_WATCH_SECONDS = 1.0
+
+# A kubelet alone takes up to 90 s.
+_TIMEOUT_SECONDS = 120.0
 
 _EPILOG = """\
 A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
@@ -44,67 +57,39 @@ syntax is checked, and the digest is not the one of a service that has a schema.
 exit status: 0 good, 1 a config is bad or not there, 2 wrong usage
 """
 
+_STATUS_EPILOG = """\
+The service is asked on its operators' port, without a proxy. Without --url that is the
+one of this machine or pod: HOST and LIVECONFIG_ADMIN_PORT say where.
 
-@dataclass(frozen=True)
-class Checked:
-    """
-    One config and what came of it.
+With --watch it is asked once a second until Ctrl-C. On a terminal the text stays in its
+place; into a pipe it is written anew for each change.
 
-    Attributes:
-        name: what it is called in the output.
-        candidate: the good config, None if it is bad.
-        problems: what is wrong with it; of a good one, keys the schema does not know.
-    """
+exit status: 0 every worker serves the newest version, and that is what the source holds
+             1 not so: a worker is behind, stale or needs a restart, the source was
+               rejected or is missing, or the publisher is not running
+             2 wrong usage, or no service answers
+             130 ended by Ctrl-C
+"""
 
-    name: str
-    candidate: Candidate[Any] | None
-    problems: tuple[InvalidConfigError, ...]
+_WAIT_EPILOG = """\
+A FILE is what `liveconfig digest` takes, and stands for its digest: a config file, a
+directory, or a manifest with one config. The schema is --schema or LIVECONFIG_SCHEMA,
+and must be the one of the service.
 
+The service is asked on its operators' port, without a proxy, and need not be up yet.
+Without --url it is the one of this machine or pod: HOST and LIVECONFIG_ADMIN_PORT say
+where. To wait for a pod of a cluster:
 
-class Checker:
-    """Check configs as the service would."""
+  kubectl exec POD -- liveconfig wait --digest "$(liveconfig digest config.yaml)"
 
-    def __init__(self, schema: Schema[Any], limits: Limits) -> None:
-        """Check with `schema`, within `limits`."""
-        self.schema = schema
-        self._limits = limits
+A rejection that was there before the wait may be about what the source held before.
+It ends the wait at once only if it is about FILE; else it is told when time is up.
 
-    def check(self, path: str) -> Iterator[Checked]:
-        """
-        Yield each config that is found at `path`.
-
-        Raises:
-            SourceUnavailableError: there is nothing.
-            InvalidConfigError: it is too large, or a manifest that holds no config.
-        """
-        files = Source(path, self._limits.bytes_max).read().files
-        parts = None
-        if not os.path.isdir(path):
-            parts = config_files(files[0].content, path, self._limits)
-        if parts is None:
-            yield self._checked(path, files)
-        for part in parts or ():
-            # The name tells JSON from YAML.
-            checked = self._checked(part.name, (SourceFile(part.name, part.content),))
-            problems = tuple(_placed(error, part, path) for error in checked.problems)
-            yield Checked(f"{path}: {part.name}", checked.candidate, problems)
-
-    def _checked(self, name: str, files: tuple[SourceFile, ...]) -> Checked:
-        try:
-            candidate = load(files, self.schema, self._limits)
-        except InvalidConfigError as error:
-            return Checked(name, None, (error,))
-        problem = "the schema does not know this key: check the spelling"
-        unknown = all_located(candidate.unknown_keys, problem, files)
-        return Checked(name, candidate, tuple(unknown))
-
-
-def _placed(
-    error: InvalidConfigError, part: ManifestFile, path: str
-) -> InvalidConfigError:
-    """Return `error` with its place in the manifest, which is what people edit."""
-    line, column = part.place(error.line, error.column)
-    return InvalidConfigError(path, line, column, error.key, error.problem)
+exit status: 0 every worker of this pod serves it
+             1 it was rejected, or FILE is bad: file, line and problem are on stderr
+             2 not in time, and stderr says who is behind; or wrong usage
+             130 ended by Ctrl-C
+"""
 
 
 def check(checker: Checker, paths: Sequence[str], *, is_strict: bool) -> int:
@@ -130,28 +115,61 @@ def _tell(checked: Checked, *, is_strict: bool) -> bool:
     return is_good
 
 
-def _candidates(checker: Checker, path: str) -> list[tuple[str, Candidate[Any]]]:
-    """Return name and candidate of each config at `path`; raise for a bad one."""
-    found = []
-    for checked in checker.check(path):
-        if checked.candidate is None:
-            raise checked.problems[0]
-        found.append((checked.name, checked.candidate))
-    return found
-
-
 def digest(checker: Checker, path: str) -> int:
     """Print the digest that every pod will show for the config at `path`."""
-    candidates = _candidates(checker, path)
-    for name, candidate in candidates:
-        print(f"{candidate.digest}  {name}" if candidates[1:] else candidate.digest)
+    found = checker.good(path)
+    for checked, candidate in found:
+        print(f"{candidate.digest}  {checked.name}" if found[1:] else candidate.digest)
     return _GOOD
 
 
 def show(checker: Checker, path: str) -> int:
     """Print the effective config: defaults filled in, secrets masked."""
-    for _, candidate in _candidates(checker, path):
+    for _, candidate in checker.good(path):
         _print_json(checker.schema.masked(candidate.config))
+    return _GOOD
+
+
+def target(checker: Checker, path: str) -> Target:
+    """Return what to wait for, so that the config at `path` is what is served."""
+    found = checker.good(path)
+    if found[1:]:
+        names = ", ".join(checked.name for checked, _ in found)
+        raise StartupError(
+            f"{path} holds {len(found)} configs and a service serves one: "
+            f"give --digest the one of {names}"
+        )
+    ((checked, candidate),) = found
+    return Target(candidate.digest, bytes_digest(checked.files))
+
+
+def status(client: StatusClient) -> int:
+    """Print what the service says of itself; return whether all is well."""
+    found = client.ask()
+    columns, _ = Screen(sys.stdout).size()
+    print("\n".join(rendered(found, columns)))
+    return _GOOD if found.is_well else _BAD
+
+
+def watch(client: StatusClient) -> NoReturn:
+    """Show what the service says of itself as it changes, until Ctrl-C."""
+    screen, pause = Screen(sys.stdout), threading.Event()
+    while True:
+        try:
+            screen.show(rendered(client.ask(), screen.size()[0]))
+        except ServiceUnavailableError as error:
+            screen.show([f"not there: {error}"])
+        pause.wait(_WATCH_SECONDS)
+
+
+def wait(client: StatusClient, target: Target, seconds: float) -> int:
+    """Wait until every worker serves the target, and say how that ended."""
+    try:
+        found = wait_for(client, target, seconds)
+    except InvalidConfigError as error:
+        _complain(error, "rejected: ")
+        return _BAD
+    print(f"live: version {found.version} in {counted(len(found.serving()))}")
     return _GOOD
 
 
@@ -166,57 +184,128 @@ def _complain(error: LiveconfigError, kind: str = "") -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="liveconfig",
-        description="Check and show configs exactly as a running service reads them.",
+        description="Check configs exactly as a running service reads them, and see "
+        "that they are live.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     version = f"liveconfig {metadata.version('liveconfig')}"
     parser.add_argument("--version", action="version", version=version)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--schema", metavar="MODULE:CLASS", help="the config's class")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        description = f"{text[0].upper()}{text[1:]}."
+    def add(name: str, text: str, epilog: str = _EPILOG) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
             help=text,
-            description=description,
-            epilog=_EPILOG,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            parents=[common],
         )
 
+    _add_file_commands(add)
+    _add_service_commands(add)
+    return parser
+
+
+def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     checking = add("check", "say whether configs are good, and if not, where and why")
     checking.add_argument("paths", metavar="PATH", nargs="*")
     checking.add_argument(
         "--strict", action="store_true", help="keys the schema does not know are bad"
     )
-    for name, text in (
-        ("digest", "print the digest that every pod will show for a config"),
-        ("show", "print the effective config as JSON, secrets masked"),
-    ):
-        add(name, text).add_argument("path", metavar="PATH", nargs="?")
-    add("schema", "print the JSON Schema of the config, for editors and linters")
-    return parser
+    digesting = add("digest", "print the digest that every pod will show for a config")
+    showing = add("show", "print the effective config as JSON, secrets masked")
+    for command in (digesting, showing):
+        command.add_argument("path", metavar="PATH", nargs="?")
+    schema = add(
+        "schema", "print the JSON Schema of the config, for editors and linters"
+    )
+    for command in (checking, digesting, showing, schema):
+        _add_schema(command)
+
+
+def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    showing = add(
+        "status",
+        "show which worker serves which version, and what is wrong",
+        _STATUS_EPILOG,
+    )
+    showing.add_argument("--watch", action="store_true", help="show it as it changes")
+    waiting = add("wait", "wait until every worker serves a config", _WAIT_EPILOG)
+    wanted = waiting.add_mutually_exclusive_group(required=True)
+    wanted.add_argument(
+        "--digest", type=_digest, help="as `liveconfig digest` and /status show it"
+    )
+    wanted.add_argument("--file", help="the config itself")
+    waiting.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        default=_TIMEOUT_SECONDS,
+        help="how long, by default %(default)g: a kubelet alone takes up to 90",
+    )
+    _add_schema(waiting)
+    for command in (showing, waiting):
+        command.add_argument(
+            "--url", metavar="http://HOST:PORT", help="the service's operators' port"
+        )
+
+
+def _add_schema(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--schema", metavar="MODULE:CLASS", help="the config's class")
+
+
+def _digest(text: str) -> str:
+    match = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})", text.lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no digest: it takes sha256: and 64 hexadecimal digits"
+        )
+    return f"sha256:{match[1]}"
+
+
+def _seconds(text: str) -> float:
+    # No exponent, no sign, and no more than a day's worth of digits.
+    if not re.fullmatch(r"\d{1,5}(\.\d{0,9})?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds, such as 90"
+        )
+    return float(text)
+
+
+def _checker(options: argparse.Namespace, settings: Settings) -> Checker:
+    # As gunicorn does, so that the schema is found in the project's directory.
+    sys.path.insert(0, os.getcwd())
+    schema: Schema[Any] = Schema.load(options.schema or settings.schema)
+    if not schema.name and options.command != "schema":
+        print("no --schema and no LIVECONFIG_SCHEMA: any keys pass", file=sys.stderr)
+    return Checker(schema, Limits(bytes_max=settings.payload_bytes_max))
 
 
 def _run(options: argparse.Namespace) -> int:
     settings = Settings.from_environ()
-    # As gunicorn does, so that the schema is found in the project's directory.
-    sys.path.insert(0, os.getcwd())
-    schema: Schema[Any] = Schema.load(options.schema or settings.schema)
-    checker = Checker(schema, Limits(bytes_max=settings.payload_bytes_max))
+    if options.command in ("status", "wait"):
+        return _ask(options, settings)
+    checker = _checker(options, settings)
     if options.command == "schema":
-        _print_json(schema.json_schema())
+        _print_json(checker.schema.json_schema())
         return _GOOD
-    if not schema.name:
-        print("no --schema and no LIVECONFIG_SCHEMA: any keys pass", file=sys.stderr)
     if options.command == "check":
         paths = options.paths or [settings.path]
         return check(checker, paths, is_strict=options.strict)
     command = digest if options.command == "digest" else show
     return command(checker, options.path or settings.path)
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> int:
+    client = StatusClient(options.url or settings.admin_url)
+    if options.command == "status":
+        return watch(client) if options.watch else status(client)
+    if options.file is None:
+        wanted = Target(options.digest)
+    else:
+        wanted = target(_checker(options, settings), options.file)
+    return wait(client, wanted, options.timeout)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -228,9 +317,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(options)
         sys.stdout.flush()
-    except StartupError as error:
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (StartupError, ServiceUnavailableError, NotConvergedError) as error:
         print(f"liveconfig: {error}", file=sys.stderr)
-        return _WRONG_USAGE
+        return _NO_ANSWER
     except LiveconfigError as error:
         _complain(error)
         return _BAD

@@ -37,14 +37,19 @@ def format_key_path(keys: KeyPath) -> str:
             text += f".{name}" if text else name
     if len(text) > _PATH_CHARACTERS_MAX:
         text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
-    return text if text.isprintable() else "".join(map(printable, text))
+    return printable(text)
 
 
-def printable(character: str) -> str:
-    """Return a character, as an escape if a terminal would not show it as it is."""
-    if character.isprintable():
-        return character
-    return character.encode("unicode_escape").decode()
+def printable(text: str) -> str:
+    """Return `text` with an escape for each character that would not show as it is."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 class LiveconfigError(Exception):
@@ -115,6 +120,28 @@ class NotBoundError(StartupError):
 
 class InotifyUnavailableError(LiveconfigError):
     """The kernel gives no inotify instance or watch now; whoever watches polls."""
+
+
+class ServiceUnavailableError(LiveconfigError):
+    """
+    A running service does not answer right now; it may later.
+
+    Attributes:
+        url: what was asked for.
+        problem: what came instead of an answer.
+    """
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url = url
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.problem}"
+
+
+class NotConvergedError(LiveconfigError):
+    """Time is up, and not every worker serves what was waited for: who and why."""
 
 
 class PayloadTooLargeError(LiveconfigError):

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 from liveconfig.errors import StartupError
 
+# Nothing can be sent to the addresses that mean "all of this machine's".
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -57,6 +60,12 @@ class Settings:
     def admin_address(self) -> str:
         """What the operators' port is bound to, as gunicorn writes it."""
         return _address(self.host, self.admin_port)
+
+    @property
+    def admin_url(self) -> str:
+        """Where a process beside the service finds the operators' port."""
+        host = _LOOPBACK.get(self.host, self.host)
+        return f"http://{_address(host, self.admin_port)}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:

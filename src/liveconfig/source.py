@@ -122,7 +122,7 @@ class Source:
                 files, changed_at_ns = self._read_directory(path, descriptor)
             else:
                 files, changed_at_ns = self._read_files([path], None)
-        return Reading(self._path, files, changed_at_ns, _digest(files))
+        return Reading(self._path, files, changed_at_ns, bytes_digest(files))
 
     def _read_directory(
         self, path: str, directory: int
@@ -201,8 +201,8 @@ def _stamp(status: os.stat_result) -> _Stamp:
     )
 
 
-def _digest(files: Sequence[SourceFile]) -> str:
-    # Of a single file it is what sha256sum says.
+def bytes_digest(files: Sequence[SourceFile]) -> str:
+    """Return the digest of files as they are; of a single one as sha256sum does."""
     if len(files) == 1:
         return f"sha256:{hashlib.sha256(files[0].content).hexdigest()}"
     whole = hashlib.sha256()

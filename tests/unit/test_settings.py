@@ -92,3 +92,18 @@ def test_address_is_as_gunicorn_writes_it(host: str, address: str) -> None:
     settings = Settings(host=host)
     assert settings.address == address
     assert settings.admin_address == address.replace("8080", "9090")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9090"),
+        ("0.0.0.0", "http://127.0.0.1:9090"),
+        ("::", "http://[::1]:9090"),
+        ("::1", "http://[::1]:9090"),
+        ("10.1.2.3", "http://10.1.2.3:9090"),
+    ],
+)
+def test_operators_port_is_found_from_beside_the_service(host: str, url: str) -> None:
+    """An address that means all of a machine's is answered on its loopback."""
+    assert Settings(host=host).admin_url == url

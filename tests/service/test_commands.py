@@ -1,0 +1,235 @@
+"""`liveconfig status` and `wait` beside a service that runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service.conftest import StartServer
+from tests.support.children import stop
+from tests.support.eventually import eventually
+from tests.support.server import Server, free_port
+from tests.support.volume import ConfigMapVolume
+
+_TWO = "message: two\n"
+_BAD = "message: two\nlog_level: loud\n"
+_LIVECONFIG = Path(sys.executable).with_name("liveconfig")
+
+
+@pytest.fixture
+def server(start_server: StartServer, volume: ConfigMapVolume) -> Server:
+    """A service of three workers that all serve version 1, with an access log."""
+    path = volume.path("config.yaml")
+    server = start_server(path, workers=3, arguments=["--access-logfile=-"])
+    eventually(
+        lambda: [row["version"] for row in server.status()["workers"]] == [1] * 3
+    )
+    return server
+
+
+@contextlib.contextmanager
+def _started(
+    admin_port: int, *arguments: str, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a command in the environment of a pod until the end of the block."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [_LIVECONFIG, *arguments],
+        env=_environ(admin_port),
+        text=True,
+        **{"stdout": pipe, "stderr": pipe, **options},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _environ(admin_port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOST": "0.0.0.0",
+        "LIVECONFIG_ADMIN_PORT": str(admin_port),
+        "LIVECONFIG_SCHEMA": "liveconfig.service.config:ServiceConfig",
+    }
+
+
+def _ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=20)
+    return process.returncode, out, err
+
+
+def _ran(server: Server, *arguments: str) -> tuple[int, str, str]:
+    with _started(server.admin_port, *arguments) as process:
+        return _ended(process)
+
+
+def _wait_until_asked(server: Server) -> None:
+    """Wait until the command has had an answer: then it asks once more."""
+    eventually(lambda: server.lines('"GET /status .*"liveconfig"')[1:], 10.0)
+
+
+def _file(directory: Path, text: str) -> str:
+    path = directory / "wanted.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_wait_ends_when_all_workers_serve_the_file(
+    server: Server, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """It waits for the flip, and `status` then says that all is well."""
+    path = _file(tmp_path, f"# the same in other words\n{_TWO}")
+    with _started(server.admin_port, "wait", "--file", path) as process:
+        _wait_until_asked(server)
+        assert process.poll() is None
+        volume.flip({"config.yaml": _TWO})
+        assert _ended(process) == (0, "live: version 2 in 3 workers\n", "")
+    status, out, err = _ran(server, "status")
+    assert (status, err) == (0, "")
+    assert out.startswith("converged: 3 workers serve version 2\n")
+    assert len(re.findall(r"^ *\d+ +2  .{24}  current$", out, re.MULTILINE)) == 3
+    assert re.search(r"^changed +message$", out, re.MULTILINE)
+    assert re.search(r"  version 2  published in [\d.]+ ms$", out, re.MULTILINE)
+
+
+def test_wait_ends_with_the_reason_of_a_rejection(
+    server: Server, volume: ConfigMapVolume
+) -> None:
+    """File, line and problem are there at once, and `status` shows them too."""
+    with _started(server.admin_port, "wait", "--digest", "0" * 64) as process:
+        _wait_until_asked(server)
+        volume.flip({"config.yaml": _BAD})
+        status, out, err = _ended(process)
+    path = volume.path("config.yaml")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"rejected: {path}:2:1: log_level: ")
+    assert err.count("\n") == 1
+    status, out, err = _ran(server, "status")
+    assert (status, err) == (1, "")
+    assert "! the source was rejected, version 1 stays\n" in out
+    # A path of this length has a line of its own, or two.
+    assert f"{path}:2:1:log_level:" in "".join(out.split())
+
+
+def test_wait_for_a_file_that_was_rejected_before_ends_at_once(
+    server: Server, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """The service judges by its own schema, and knows the file again by its bytes."""
+    volume.flip({"config.yaml": _BAD})
+    eventually(lambda: server.status()["rejected"])
+    path = _file(tmp_path, _BAD)
+    any_keys = tmp_path / "any.py"
+    any_keys.write_text("from msgspec import Struct\n\n" + _LENIENT)
+    with _started(
+        server.admin_port, "wait", "--schema=any:Any", "--file", path, cwd=tmp_path
+    ) as process:
+        status, _, err = _ended(process)
+    assert status == 1
+    assert err.startswith("rejected: ")
+
+
+_LENIENT = """\
+class Any(Struct, frozen=True):
+    message: str
+    log_level: str
+"""
+
+
+def test_wait_names_the_worker_that_is_behind(
+    server: Server, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """One that stands still is told when time is up, and the wait ends with it."""
+    stopped = server.status()["workers"][0]["pid"]
+    stop(stopped)
+    volume.flip({"config.yaml": _TWO})
+    arguments = ["wait", "--file", _file(tmp_path, _TWO)]
+    try:
+        status, out, err = _ran(server, *arguments, "--timeout=2")
+        assert (status, out) == (2, "")
+        assert err == (
+            "liveconfig: not live after 2 s: version 2 has it; "
+            f"behind: worker {stopped} with version 1\n"
+        )
+        status, out, _ = _ran(server, "status")
+        assert status == 1
+        assert out.startswith("not converged: 1 worker is behind version 2\n")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert _ran(server, *arguments)[0] == 0
+
+
+def test_wait_begins_before_the_service(
+    start_server: StartServer, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """A pod that is only being started is waited for."""
+    port = free_port()
+    path = _file(tmp_path, "message: one\n")
+    with _started(port, "wait", "--file", path) as process:
+        start_server(volume.path("config.yaml"), ports=(0, port))
+        status, out, _ = _ended(process)
+    assert status == 0
+    # A worker that boots meanwhile is none that serves something else.
+    assert re.fullmatch(r"live: version 1 in (1 worker|2 workers)\n", out)
+
+
+class Terminal:
+    """What a command writes to a terminal of its own, of which Ctrl-C is a key."""
+
+    def __init__(self) -> None:
+        self.keyboard, self.device = os.openpty()
+        self._written = b""
+
+    def shows(self, text: str) -> bool:
+        """Tell whether `text` was written since it was asked for last."""
+        if select.select([self.keyboard], [], [], 0)[0]:
+            self._written += os.read(self.keyboard, 65536)
+        before, found, after = self._written.partition(text.encode())
+        self._written = after if found else before
+        return bool(found)
+
+    def close(self) -> None:
+        """Take it away."""
+        os.close(self.keyboard)
+        os.close(self.device)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """A real one."""
+    terminal = Terminal()
+    yield terminal
+    terminal.close()
+
+
+def test_watch_in_a_terminal_follows_the_service_until_ctrl_c(
+    server: Server, volume: ConfigMapVolume, terminal: Terminal
+) -> None:
+    """Each change is drawn over the last frame, and Ctrl-C leaves no traceback."""
+    # The terminal becomes that of the command's own session, as a login's does.
+    command = ["setsid", "--ctty", "--wait", _LIVECONFIG, "status", "--watch"]
+    device = terminal.device
+    with subprocess.Popen(
+        command,
+        stdin=device,
+        stdout=device,
+        stderr=device,
+        env=_environ(server.admin_port),
+    ) as process:
+        head = "\x1b[Hconverged: 3 workers serve version "
+        eventually(lambda: terminal.shows(f"{head}1\x1b[K"), 10.0)
+        volume.flip({"config.yaml": _TWO})
+        eventually(lambda: terminal.shows(f"{head}2\x1b[K"), 10.0)
+        os.write(terminal.keyboard, b"\x03")
+        assert process.wait(10) == 130
+    assert not terminal.shows("Traceback")

@@ -1,0 +1,339 @@
+"""`liveconfig status` and `wait`: what they print, and their exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from liveconfig import cli
+from liveconfig.source import Source
+from tests.support.eventually import eventually
+from tests.support.server import free_port
+from tests.support.status_document import (
+    DIGEST,
+    OTHER_DIGEST,
+    PROBLEM,
+    StandIn,
+    document,
+    rejected,
+    response,
+    worker,
+)
+
+_HERE = f"--schema={__name__}:Shop"
+_BEHIND = [worker(21), worker(22, 2)]
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """A config for tests."""
+
+    message: str
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory of its own, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("LIVECONFIG_SCHEMA", "LIVECONFIG_ADMIN_PORT", "PORT", "HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+class Ran:
+    """One command that was run: its status and what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
+        self.status = cli.main(arguments)
+        self.out, self.err = capsys.readouterr()
+
+
+def _write(name: str, text: str) -> str:
+    Path(name).write_text(text)
+    return name
+
+
+def _digest(capsys: pytest.CaptureFixture[str], path: str) -> str:
+    return Ran(capsys, "digest", _HERE, path).out.strip()
+
+
+def _serving(digest: str) -> dict[str, Any]:
+    return document(digest=digest, workers=[worker(21, digest=digest)])
+
+
+def test_status_of_a_good_pod_is_0(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """All is well: the text on stdout, nothing on stderr."""
+    ran = Ran(capsys, "status", "--url", stand_in.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"converged: 2 workers serve version 3\n{DIGEST}\n")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"workers": _BEHIND},
+        {"workers": [worker(21, None)]},
+        {"workers": [worker(21, needs_restart=True)]},
+        {"workers": [worker(21, stale_since="2026-11-23T07:07:19Z")]},
+        {"rejected": rejected()},
+        {
+            "source": {
+                "path": "/x",
+                "missing": {"problem": "gone", "since": "2026-11-23T07:07:19Z"},
+            }
+        },
+        {"publisher": {**document()["publisher"], "state": "unknown"}},
+    ],
+)
+def test_status_of_a_pod_in_trouble_is_1(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn, changes: dict[str, Any]
+) -> None:
+    """A script need not read the text to know that an edit is not live."""
+    stand_in.documents = [document(**changes)]
+    ran = Ran(capsys, "status", "--url", stand_in.url)
+    assert (ran.status, ran.err) == (1, "")
+    assert DIGEST in ran.out
+
+
+def test_status_without_a_service_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody to ask is one sentence, and no statement about a config."""
+    ran = Ran(capsys, "status", f"--url=http://127.0.0.1:{free_port()}")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("liveconfig: http://127.0.0.1:")
+    assert ran.err.endswith("/status: connection refused\n")
+
+
+def test_service_is_found_by_the_settings(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    stand_in: StandIn,
+) -> None:
+    """In a pod the command needs no arguments, whatever its service is bound to."""
+    monkeypatch.setenv("LIVECONFIG_ADMIN_PORT", stand_in.url.rpartition(":")[2])
+    for host in ("", "0.0.0.0", "127.0.0.1"):
+        monkeypatch.setenv("HOST", host)
+        assert Ran(capsys, "status").status == 0
+        assert Ran(capsys, "wait", "--digest", DIGEST).status == 0
+
+
+@pytest.mark.parametrize("form", ["sha256:{}", "{}"])
+def test_wait_for_a_digest_that_is_live_is_0(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn, form: str
+) -> None:
+    """With or without the name of its algorithm, in small letters or capitals."""
+    digest = form.format(DIGEST.partition(":")[2].upper())
+    ran = Ran(capsys, "wait", "--digest", digest, "--url", stand_in.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == "live: version 3 in 2 workers\n"
+
+
+def test_wait_for_a_rejected_config_is_1(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """The place and the problem are what the service has logged."""
+    stand_in.documents = [document(), document(rejected=rejected())]
+    ran = Ran(capsys, "wait", "--digest", OTHER_DIGEST, "--url", stand_in.url)
+    assert (ran.status, ran.out) == (1, "")
+    sentence = f"{PROBLEM['path']}:2:7: port: {PROBLEM['problem']}"
+    assert ran.err == f"rejected: {sentence}\n"
+
+
+def test_wait_that_is_not_over_in_time_is_2(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """It says who is behind."""
+    stand_in.documents = [document(workers=_BEHIND)]
+    arguments = ["--digest", DIGEST, "--timeout=0.1", "--url", stand_in.url]
+    ran = Ran(capsys, "wait", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("liveconfig: not live after 0.1 s: ")
+    assert ran.err.endswith("behind: worker 22 with version 2\n")
+
+
+@pytest.mark.parametrize("form", ["{}", "apiVersion: v1\nkind: ConfigMap\ndata:\n{}"])
+def test_wait_for_a_file_waits_for_its_digest(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn, form: str
+) -> None:
+    """A file or a manifest stands for the digest that `liveconfig digest` prints."""
+    config = "message: Hello\n"
+    inner = f"  c.yaml: |\n    {config}" if "data" in form else config
+    path = _write("c.yaml", form.format(inner))
+    stand_in.documents = [document(), _serving(_digest(capsys, path))]
+    ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert len(stand_in.requests) == 2
+
+
+def test_wait_for_a_directory_waits_for_what_it_holds(
+    capsys: pytest.CaptureFixture[str], directory: Path, stand_in: StandIn
+) -> None:
+    """Several files of a directory are one config, and told by their bytes as well."""
+    (directory / "d").mkdir()
+    _write("d/a.yaml", "message: a\n")
+    _write("d/b.yaml", "message: b\n")
+    arguments = ["wait", _HERE, "--file=d", "--timeout=0", "--url", stand_in.url]
+    stand_in.documents = [_serving(_digest(capsys, "d"))]
+    assert Ran(capsys, *arguments).status == 0
+    stand_in.documents = [
+        document(rejected=rejected(digest=Source("d", 99).read().digest))
+    ]
+    arguments[3] = "--timeout=60"
+    assert Ran(capsys, *arguments).status == 1
+
+
+def test_wait_for_a_file_that_the_service_rejected_before_is_1(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """What is good here and bad there is told at once, in a manifest as well."""
+    text = "message: Hello\n"
+    digest = Source(_write("c.yaml", text), 99).read().digest
+    _write(
+        "cm.yaml", f"kind: ConfigMap\napiVersion: v1\ndata:\n  c.yaml: |\n    {text}"
+    )
+    stand_in.documents = [document(rejected=rejected(digest=digest))]
+    for path in ("c.yaml", "cm.yaml"):
+        ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
+        assert ran.status == 1
+        assert ran.err.startswith("rejected: /etc/config/config.yaml:2:7: ")
+
+
+def test_wait_for_a_bad_file_is_1_at_once(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """Nobody is asked about what no pod would serve."""
+    for path in (_write("c.yaml", "message: [\n"), "none.yaml"):
+        ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
+        assert ran.status == 1
+        assert ran.err.startswith(path)
+    assert not stand_in.requests
+
+
+def test_wait_for_several_configs_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """A service serves one, and only its operator knows which."""
+    data = "  a.yaml: 'message: a'\n  b.yaml: 'message: b'\n"
+    path = _write("cm.yaml", f"apiVersion: v1\nkind: ConfigMap\ndata:\n{data}")
+    ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
+    assert ran.status == 2
+    assert ran.err == (
+        "liveconfig: cm.yaml holds 2 configs and a service serves one: "
+        "give --digest the one of cm.yaml: a.yaml, cm.yaml: b.yaml\n"
+    )
+
+
+def test_wait_without_a_schema_says_so(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """Without one the digest is not the service's, and that is told first."""
+    path = _write("c.yaml", "message: Hello\n")
+    ran = Ran(capsys, "wait", "--file", path, "--timeout=0", "--url", stand_in.url)
+    assert ran.status == 2
+    assert ran.err.startswith("no --schema and no LIVECONFIG_SCHEMA")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["wait"],
+        ["wait", "--digest", DIGEST, "--file", "c.yaml"],
+        ["wait", "--digest", "sha256:abc"],
+        ["wait", "--digest", f"md5:{'a' * 32}"],
+        ["wait", "--digest", "\u0661" * 64],
+        *(
+            ["wait", "--digest", DIGEST, "--timeout", seconds]
+            for seconds in ("", "x", "-1", "nan", "inf", "1e9", "9" * 400, "\u0661")
+        ),
+        ["status", "--wacht"],
+        ["status", "--schema", "a:B"],
+    ],
+)
+def test_wrong_usage_is_2(arguments: list[str]) -> None:
+    """What makes no sense is told before anybody is asked."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("command", [["status"], ["wait", f"--digest={DIGEST}"]])
+def test_wrong_url_is_2(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    """As any other wrong usage, in one sentence."""
+    ran = Ran(capsys, *command, "--url=localhost:9090")
+    assert ran.status == 2
+    assert ran.err.count("\n") == 1
+    assert "it takes http://HOST:PORT" in ran.err
+
+
+@contextlib.contextmanager
+def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the installed command until the end of the block."""
+    command = [Path(sys.executable).with_name("liveconfig"), *arguments]
+    environ = {**os.environ, "PYTHONUNBUFFERED": "", "COLUMNS": "20"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environ, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    return process.returncode, err
+
+
+def test_watch_writes_a_block_for_each_change_until_ctrl_c(stand_in: StandIn) -> None:
+    """Into a pipe each state comes at once and once; Ctrl-C is no traceback."""
+    good, behind = document(), document(workers=_BEHIND)
+    stand_in.documents = [good, good, behind, good]
+    with _started("status", "--watch", "--url", stand_in.url) as process:
+        assert process.stdout is not None
+        heads = (line for line in process.stdout if "onverged" in line)
+        assert [next(heads).partition(":")[0] for _ in range(3)] == [
+            "converged",
+            "not converged",
+            "converged",
+        ]
+        assert len(stand_in.requests) == 4
+        assert _interrupted(process) == (130, "")
+
+
+def test_watch_waits_for_a_service_that_is_not_there(stand_in: StandIn) -> None:
+    """It says so, and shows the service as soon as it answers."""
+    stand_in.says(b"")
+    with _started("status", "--watch", "--url", stand_in.url) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(f"not there: {stand_in.url}/status")
+        stand_in.answer = stand_in.good
+        assert "converged: 2 workers serve version 3\n" in process.stdout
+        assert _interrupted(process) == (130, "")
+
+
+def test_watch_of_somebody_else_is_2(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """What is no such service will not become one."""
+    stand_in.says(response(b"", "404 Not Found"))
+    ran = Ran(capsys, "status", "--watch", "--url", stand_in.url)
+    assert (ran.status, ran.out) == (2, "")
+    assert "is this the operators' port" in ran.err
+
+
+def test_wait_can_be_interrupted(stand_in: StandIn) -> None:
+    """Ctrl-C ends a wait with the status that shells know, and no traceback."""
+    arguments = ["--digest", OTHER_DIGEST, "--url", stand_in.url]
+    with _started("wait", *arguments) as process:
+        eventually(lambda: stand_in.requests)
+        assert _interrupted(process) == (130, "")

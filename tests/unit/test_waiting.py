@@ -1,0 +1,208 @@
+"""`wait_for`: when a wait is over, and what its end says."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from liveconfig.client import StatusClient
+from liveconfig.errors import InvalidConfigError, NotConvergedError, StartupError
+from liveconfig.waiting import Target, wait_for
+from tests.support.server import free_port
+from tests.support.status_document import (
+    DIGEST,
+    OTHER_DIGEST,
+    PROBLEM,
+    StandIn,
+    document,
+    rejected,
+    response,
+    worker,
+)
+
+_LATER = "2026-11-23T08:00:00+00:00"
+_OLD = {"digest": OTHER_DIGEST, "version": 2}
+_WAITED_FOR = Target(DIGEST, bytes_digest=f"sha256:{'c' * 64}")
+
+
+def _old(**changes: Any) -> dict[str, Any]:
+    return document(workers=[worker(21, 2), worker(22, 2)], **{**_OLD, **changes})
+
+
+def _wait(stand_in: StandIn, seconds: float = 10.0) -> int:
+    return wait_for(StatusClient(stand_in.url), _WAITED_FOR, seconds).version
+
+
+def _not_converged(stand_in: StandIn, seconds: float = 0.0) -> str:
+    with pytest.raises(NotConvergedError) as raised:
+        _wait(stand_in, seconds)
+    return str(raised.value)
+
+
+def test_config_that_is_live_is_not_waited_for(stand_in: StandIn) -> None:
+    """What is served already is told by the first answer, without any time to wait."""
+    assert _wait(stand_in, 0) == 3
+    assert len(stand_in.requests) == 1
+
+
+def test_wait_ends_with_the_last_worker(stand_in: StandIn) -> None:
+    """Neither the publication nor all but one of the workers are enough."""
+    behind = document(workers=[worker(21), worker(22, 2)])
+    stand_in.documents = [_old(), behind, behind, document()]
+    assert _wait(stand_in) == 3
+    assert len(stand_in.requests) == 4
+
+
+def test_table_that_does_not_agree_is_waited_for(stand_in: StandIn) -> None:
+    """A row with another digest counts, whatever the rest of the answer says."""
+    row = worker(22, digest=OTHER_DIGEST)
+    stand_in.documents = [document(workers=[worker(21), row])]
+    assert "version 3 has it" in _not_converged(stand_in)
+
+
+def test_workers_that_are_behind_are_named(stand_in: StandIn) -> None:
+    """When time is up it says which processes to look at."""
+    stand_in.documents = [
+        document(workers=[worker(21), worker(22, 2), worker(23, 1), worker(24, None)])
+    ]
+    assert _not_converged(stand_in) == (
+        "not live after 0 s: version 3 has it; "
+        "behind: worker 22 with version 2, worker 23 with version 1"
+    )
+
+
+def test_source_that_is_not_there_yet_is_named(stand_in: StandIn) -> None:
+    """When time is up before the kubelet came, it says what is served, and troubles."""
+    missing = {"problem": "no such file", "since": _LATER}
+    stand_in.documents = [_old(source={"path": "/x", "missing": missing})]
+    told = _not_converged(stand_in)
+    assert f"version 2 is still {OTHER_DIGEST}" in told
+    assert "the source is missing" in told
+
+
+def test_pod_without_a_config_is_named(stand_in: StandIn) -> None:
+    """A pod whose workers all boot has nobody behind."""
+    stand_in.documents = [document(workers=[worker(21, None)])]
+    assert "no worker has a config" in _not_converged(stand_in)
+
+
+def test_rejection_while_waiting_ends_the_wait(stand_in: StandIn) -> None:
+    """The reason is raised at once: what was waited for will not come by itself."""
+    stand_in.documents = [_old(), _old(rejected=rejected())]
+    with pytest.raises(InvalidConfigError, match=r":2:7: port: expected"):
+        _wait(stand_in)
+
+
+def test_rejection_from_before_does_not_end_the_wait(stand_in: StandIn) -> None:
+    """It may be the very thing that the config waited for mends."""
+    before = _old(rejected=rejected())
+    again = _old(rejected=rejected(tries=2))
+    stand_in.documents = [before, again, document()]
+    assert _wait(stand_in) == 3
+
+
+def test_rejection_from_before_is_the_reason_when_time_is_up(
+    stand_in: StandIn,
+) -> None:
+    """What still stands then is why it is not live."""
+    stand_in.documents = [_old(rejected=rejected())]
+    with pytest.raises(InvalidConfigError, match=PROBLEM["problem"]):
+        _wait(stand_in, 0.3)
+    assert len(stand_in.requests) > 1
+
+
+def test_second_rejection_ends_the_wait(stand_in: StandIn) -> None:
+    """One that is not the one from before is about what came since."""
+    after = rejected(since=_LATER, digest=DIGEST)
+    stand_in.documents = [_old(rejected=rejected()), _old(rejected=after)]
+    with pytest.raises(InvalidConfigError):
+        _wait(stand_in)
+    assert len(stand_in.requests) == 2
+
+
+def test_rejection_from_before_of_the_same_bytes_ends_the_wait(
+    stand_in: StandIn,
+) -> None:
+    """If it is about the very file that is waited for, there is nothing to wait for."""
+    of_file = rejected(digest=_WAITED_FOR.bytes_digest)
+    stand_in.documents = [_old(rejected=of_file)]
+    with pytest.raises(InvalidConfigError):
+        _wait(stand_in)
+    assert len(stand_in.requests) == 1
+
+
+def test_rejection_without_a_digest_is_of_no_file(stand_in: StandIn) -> None:
+    """Bytes that could not be read whole equal no others, unknown ones included."""
+    unread = rejected(digest="")
+    stand_in.documents = [_old(rejected=unread), document()]
+    client = StatusClient(stand_in.url)
+    assert wait_for(client, Target(DIGEST), 10).version == 3
+
+
+def test_service_that_is_not_up_yet_is_waited_for(stand_in: StandIn) -> None:
+    """A pod that only starts answers late, and by halves at first."""
+    answers = [b"", response(b"", "503 Service Unavailable")]
+
+    def answer(request: str) -> Any:
+        return [answers.pop()] if answers else stand_in.good(request)
+
+    stand_in.answer = answer
+    assert _wait(stand_in) == 3
+    assert not answers
+
+
+def test_service_that_is_never_up_is_named() -> None:
+    """When time is up it says who did not answer, and what it was instead."""
+    port = free_port()
+    client = StatusClient(f"http://127.0.0.1:{port}")
+    with pytest.raises(NotConvergedError) as raised:
+        wait_for(client, _WAITED_FOR, 0.3)
+    url = f"http://127.0.0.1:{port}/status"
+    assert str(raised.value) == f"not live after 0.3 s: {url}: connection refused"
+
+
+def test_service_that_hangs_ends_the_wait_in_time(stand_in: StandIn) -> None:
+    """One that takes the question and never answers does not prolong the wait."""
+    stand_in.answer = stand_in.silent
+    started = time.monotonic()
+    assert "no answer within" in _not_converged(stand_in, 0.2)
+    assert time.monotonic() - started < 3
+
+
+def test_service_that_goes_away_is_told_with_what_it_said_last(
+    stand_in: StandIn,
+) -> None:
+    """Both that it does not answer and what is known of it."""
+    answers = [stand_in.good]
+    stand_in.documents = [_old()]
+
+    def answer(request: str) -> Any:
+        return answers.pop()(request) if answers else [b""]
+
+    stand_in.answer = answer
+    told = _not_converged(stand_in, 0.4)
+    assert "no answer in HTTP" in told
+    assert "version 2 is still" in told
+
+
+def test_service_that_is_back_is_not_told_to_be_away(stand_in: StandIn) -> None:
+    """What did not answer once, and did then, is no reason any more."""
+    answers = [b""]
+    stand_in.documents = [_old()]
+
+    def answer(request: str) -> Any:
+        return [answers.pop()] if answers else stand_in.good(request)
+
+    stand_in.answer = answer
+    assert "no answer" not in _not_converged(stand_in, 0.4)
+    assert not answers
+
+
+def test_somebody_else_is_not_waited_for(stand_in: StandIn) -> None:
+    """A port of something else is a mistake, and told at once."""
+    stand_in.says(response(b"", "404 Not Found"))
+    with pytest.raises(StartupError):
+        _wait(stand_in)
+    assert len(stand_in.requests) == 1
