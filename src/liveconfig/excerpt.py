@@ -166,8 +166,8 @@ def _end_without(hidden: Iterable[str], line: str, end: int) -> int:
 def _excerpt_line(number: int, line: str, end: int, column: int) -> ExcerptLine:
     at = min(max(column - 1, 0), end)
     # Of a line of megabytes, no more is looked at than tells that it is too long.
-    before = _printable(line[max(0, at - _CHARACTERS_MAX - 1) : at])
-    after = _printable(line[at : min(end, at + _CHARACTERS_MAX + 1)])
+    before = printable(line[max(0, at - _CHARACTERS_MAX - 1) : at])
+    after = printable(line[at : min(end, at + _CHARACTERS_MAX + 1)])
     if line[end:].strip():
         after += MASK
     if len(before) + len(after) > _CHARACTERS_MAX and len(before) > _CHARACTERS_MAX / 2:
@@ -176,10 +176,6 @@ def _excerpt_line(number: int, line: str, end: int, column: int) -> ExcerptLine:
     if len(text) > _CHARACTERS_MAX:
         text = text[: _CHARACTERS_MAX - 1] + _CUT
     return ExcerptLine(number, text, len(before) + 1 if column else 0)
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else "".join(map(printable, text))
 
 
 def _spellings(secret: str) -> Iterator[str]:

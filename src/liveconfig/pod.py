@@ -17,9 +17,10 @@ from typing import Any
 
 import msgspec
 
+from liveconfig.changes import Change
 from liveconfig.errors import printable
-from liveconfig.history import Change
-from liveconfig.status import ExcerptLine, Problem
+from liveconfig.excerpt import ExcerptLine
+from liveconfig.status import Problem
 
 
 class Rejected(msgspec.Struct, frozen=True):

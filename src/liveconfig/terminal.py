@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from liveconfig.history import Change
+from liveconfig.changes import Change
 from liveconfig.pod import Entry, PodStatus, Rejected, Worker, counted
 
 _COLUMNS, _ROWS = 80, 24
