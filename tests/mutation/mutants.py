@@ -27,6 +27,7 @@ _CONVERGENCE = ("tests/service/test_convergence.py",)
 _CACHE = ("tests/unit/test_cache.py",)
 _FAULTS = ("tests/service/test_faults.py",)
 _DAMAGE = ("tests/service/test_damage.py",)
+_PAGE = ("tests/unit/test_markup.py", "tests/unit/test_page.py")
 
 
 MUTANTS = (
@@ -580,4 +581,25 @@ MUTANTS = (
         _CONVERGENCE,
     ),
     *SHOWN,
+    Mutant(
+        "service/markup",
+        "text is escaped",
+        "return escape(child)",
+        "return child",
+        _PAGE,
+    ),
+    Mutant(
+        "service/markup",
+        "what hides or turns text is named",
+        "if character.isprintable() or character in",
+        "if character or character in",
+        _PAGE,
+    ),
+    Mutant(
+        "service/page",
+        "no inline script is allowed",
+        "\"script-src 'self'\"",
+        "\"script-src 'self' 'unsafe-inline'\"",
+        _PAGE,
+    ),
 )

@@ -1,0 +1,170 @@
+"""One sentence says whether it is live, and the worst thing comes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from liveconfig.service.verdict import Verdict, judge
+from tests.support.status import at, error, rejected, status_document, worker
+
+
+def _publisher(**changes: Any) -> dict[str, Any]:
+    return {**status_document()["publisher"], **changes}
+
+
+def _callbacks(failures: int) -> dict[str, Any]:
+    return {"failures": failures, "slow": 0, "running_since": None}
+
+
+def _missing() -> dict[str, Any]:
+    problem = {"problem": "there is no such file", "since": at(9)}
+    return {"path": "/etc/config", "missing": problem}
+
+
+@pytest.mark.parametrize(
+    ("workers", "where"),
+    [
+        ([worker(21)], "1 worker"),
+        ([worker(21), worker(22)], "both workers"),
+        ([worker(pid) for pid in range(4)], "all 4 workers"),
+        ([worker(pid) for pid in range(1200)], "all 1,200 workers"),
+        ([worker(21), worker(22, version=None)], "1 worker"),
+        ([worker(21), worker(22), worker(23, version=None)], "2 workers"),
+    ],
+)
+def test_healthy_service_is_live(workers: list[Any], where: str) -> None:
+    """Nothing found is good, and the sentence counts the workers that have a config."""
+    verdict = judge(status_document(workers=workers))
+    assert verdict == Verdict("good", f"Live: version 3 in {where}", ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "headline", "detail"),
+    [
+        (
+            {"source": _missing()},
+            "The source cannot be read: version 3 stays live",
+            "there is no such file.",
+        ),
+        (
+            {"rejected": rejected()},
+            "The newest edit was rejected: version 3 stays live",
+            "Mend /etc/config/config.yaml:2:12, or take the edit back.",
+        ),
+        (
+            {"rejected": rejected(error=error(line=0, column=0))},
+            "The newest edit was rejected: version 3 stays live",
+            "Mend /etc/config/config.yaml, or take the edit back.",
+        ),
+        (
+            {"workers": [worker(21), worker(22, is_behind=True, version=2)]},
+            "Version 3 is live in 1 of 2 workers, 1 behind",
+            "Version 3 is not taken yet by worker 22.",
+        ),
+        (
+            {"workers": [worker(pid, is_behind=True) for pid in range(9)]},
+            "Version 3 is live in 0 of 9 workers, 9 behind",
+            "Version 3 is not taken yet by workers 0, 1, 2, 3, 4 and 4 more.",
+        ),
+        (
+            {"workers": [worker(21), worker(22, stale_since=at(5))]},
+            "1 worker cannot read the newest version",
+            "Version 3 is unreadable in worker 22.",
+        ),
+        (
+            {"workers": [worker(21, version=None)]},
+            "No worker has a config yet",
+            "Workers are still booting, or use no ConfigManager.",
+        ),
+        (
+            {"workers": [], "converged": False},
+            "No worker has a config yet",
+            "Workers are still booting, or use no ConfigManager.",
+        ),
+        (
+            {"publisher": _publisher(state="restarting", pid=None)},
+            "The publisher is being restarted: version 3 stays live",
+            "It reads the source as soon as it is back.",
+        ),
+        (
+            {"publisher": _publisher(state="unknown", mode="")},
+            "The publisher's state is unknown: version 3 stays live",
+            "What it says of itself cannot be read at present.",
+        ),
+    ],
+)
+def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) -> None:
+    """Whatever keeps an edit from getting through heads the page."""
+    verdict = judge(status_document(**changes))
+    assert (verdict.level, verdict.headline) == ("trouble", headline)
+    assert [finding.detail for finding in verdict.findings] == [detail]
+
+
+@pytest.mark.parametrize(
+    ("changes", "but", "detail"),
+    [
+        (
+            {
+                "workers": [worker(21), worker(22, needs_restart=True)],
+                "restart_keys": ["pool.size"],
+            },
+            "1 worker must be restarted",
+            "A restart is needed by worker 22 to apply pool.size.",
+        ),
+        (
+            {"workers": [worker(pid, needs_restart=True) for pid in (21, 22)]},
+            "2 workers must be restarted",
+            "A restart is needed by workers 21, 22 to apply a changed key.",
+        ),
+        (
+            {"workers": [worker(21, callbacks=_callbacks(7)), worker(22)]},
+            "callbacks fail in 1 worker",
+            "The log says what the callbacks raised in worker 21.",
+        ),
+        (
+            {"converged": False},
+            "a newer one is on its way",
+            "It is in the record, and the publisher has not told of it yet.",
+        ),
+        (
+            {"origin": "cache"},
+            "it comes from the cache",
+            "There was no usable source when the service started.",
+        ),
+        (
+            {"publisher": _publisher(mode="polling")},
+            "edits are found by polling",
+            "The kernel gives no inotify instance or watch now, so an edit takes "
+            "longer to be seen.",
+        ),
+        (
+            {"unknown_keys": ["mesage"], "unknown_count": 1},
+            "1 key unknown",
+            "The schema does not know mesage; check the spelling.",
+        ),
+    ],
+)
+def test_attention_is_asked_for(changes: dict[str, Any], but: str, detail: str) -> None:
+    """What is live with a flaw is called live, and the flaw is named."""
+    verdict = judge(status_document(**changes))
+    headline = f"Live: version 3 in both workers, but {but}"
+    assert (verdict.level, verdict.headline) == ("attention", headline)
+    assert [finding.detail for finding in verdict.findings] == [detail]
+
+
+def test_worst_comes_first() -> None:
+    """Of many things the one that matters most is the headline; all are listed."""
+    verdict = judge(
+        status_document(
+            source=_missing(),
+            rejected=rejected(),
+            workers=[worker(21, is_behind=True), worker(22, needs_restart=True)],
+            publisher=_publisher(state="restarting", mode="polling"),
+            unknown_count=1,
+        )
+    )
+    levels = [finding.level for finding in verdict.findings]
+    assert levels == ["trouble"] * 4 + ["attention"] * 3
+    assert verdict.headline == "The source cannot be read: version 3 stays live"
