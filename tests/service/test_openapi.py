@@ -160,12 +160,26 @@ def test_real_answers_are_as_described(site: Site, path: str) -> None:
             assert site.ask(url, path, method, 'If-None-Match: "x"').status == 200
 
 
-@pytest.mark.parametrize("path", ["/config", "/status"])
+@pytest.mark.parametrize("path", ["/config", "/status", "/status/page.css"])
 def test_what_the_client_has_is_described(site: Site, path: str) -> None:
     """304 comes with what is described, and without a body."""
     etag = site.ask(_OPERATORS, path, "get").headers["etag"]
     again = site.ask(_OPERATORS, path, "get", f"If-None-Match: {etag}")
     assert again.status == 304
+
+
+def test_page_for_a_browser_is_described(site: Site) -> None:
+    """The page comes in its own type, under a tag of its own, and with 304."""
+    accept = "Accept: text/html"
+
+    def is_unchanged() -> bool:
+        page = site.ask(_OPERATORS, "/status", "get", accept)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        known = f"If-None-Match: {page.headers['etag']}"
+        return site.ask(_OPERATORS, "/status", "get", accept, known).status == 304
+
+    # While workers boot, each look finds another state.
+    eventually(is_unchanged)
 
 
 def test_status_is_as_described_when_something_is_wrong(site: Site) -> None:

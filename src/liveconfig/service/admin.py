@@ -1,7 +1,7 @@
 """
 The operators' side of the reference service.
 
-Owns: `/config`, `/status` and `/metrics`, on a port of their own.
+Owns: `/config`, `/status` (JSON or a page) and `/metrics`, on a port of their own.
 Must not know: the public routes.
 Runs in: every worker.
 """
@@ -15,12 +15,17 @@ import liveconfig
 from liveconfig.errors import LiveconfigError
 from liveconfig.manager import ConfigManager
 from liveconfig.schema import Schema
+from liveconfig.service import page
 from liveconfig.service.app import add_health_routes, handle_liveconfig_error
+from liveconfig.service.assets import AssetResource
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.middleware import SnapshotMiddleware
 from liveconfig.service.status import status_document, status_tag
 from liveconfig.shared import bound
 from liveconfig.snapshot import Snapshot
+
+# The first one wins where the client leaves it open, as curl does.
+_STATUS_TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)
 
 
 class ConfigResource:
@@ -38,7 +43,7 @@ class ConfigResource:
             resp.status = falcon.HTTP_304
             return
         resp.content_type = falcon.MEDIA_JSON
-        resp.data = msgspec.json.encode(self._schema.masked(snapshot.config))
+        resp.data = _masked(self._schema, snapshot)
 
     on_head = on_get
 
@@ -46,26 +51,35 @@ class ConfigResource:
 class StatusResource:
     """`GET /status`: what is served, since when, and what is not served and why."""
 
-    def __init__(self, manager: ConfigManager[ServiceConfig]) -> None:
-        """Show the state of `manager` and of the publisher."""
+    def __init__(
+        self, manager: ConfigManager[ServiceConfig], schema: Schema[ServiceConfig]
+    ) -> None:
+        """Show the state of `manager` and of the publisher, and configs of `schema`."""
         self._manager = manager
+        self._schema = schema
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer with the status as JSON, or 304 if the client has it already."""
+        """Answer as JSON, as a page for a browser, or 304 if the client has it."""
         shared = bound()
+        is_page = req.client_prefers(_STATUS_TYPES) == falcon.MEDIA_HTML
         # Weak: what it says of the worker that answers differs from worker to worker.
-        tag = falcon.ETag(status_tag(shared))
+        tag = falcon.ETag(status_tag(shared) + ("-page" if is_page else ""))
         tag.is_weak = True
         resp.etag = tag.dumps()
         resp.cache_control = ["no-cache"]
+        resp.vary = ["Accept"]
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
         snapshot: Snapshot[ServiceConfig] = req.context.snapshot
-        resp.content_type = falcon.MEDIA_JSON
-        resp.data = msgspec.json.encode(
-            status_document(shared, snapshot, self._manager.stale_since)
-        )
+        document = status_document(shared, snapshot, self._manager.stale_since)
+        if is_page:
+            resp.set_headers(page.HEADERS)
+            resp.content_type = falcon.MEDIA_HTML
+            resp.data = page.render(document, _masked(self._schema, snapshot))
+        else:
+            resp.content_type = falcon.MEDIA_JSON
+            resp.data = msgspec.json.encode(document)
 
     on_head = on_get
 
@@ -91,8 +105,15 @@ def create_admin_app(
     """Return the application of the operators' port."""
     app = falcon.App(middleware=[SnapshotMiddleware(manager)])
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
-    app.add_route("/config", ConfigResource(Schema(ServiceConfig)))
-    app.add_route("/status", StatusResource(manager))
+    schema = Schema(ServiceConfig)
+    app.add_route("/config", ConfigResource(schema))
+    app.add_route("/status", StatusResource(manager, schema))
+    for name in ("page.css", "page.js"):
+        app.add_route(f"/status/{name}", AssetResource(name))
     app.add_route("/metrics", MetricsResource())
     add_health_routes(app)
     return app
+
+
+def _masked(schema: Schema[ServiceConfig], snapshot: Snapshot[ServiceConfig]) -> bytes:
+    return msgspec.json.encode(schema.masked(snapshot.config))

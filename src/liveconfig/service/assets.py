@@ -1,0 +1,41 @@
+"""
+The two files beside the page: its style and its script.
+
+Owns: their routes' answers.
+Must not know: what the page says.
+Runs in: every worker.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import falcon
+
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+class AssetResource:
+    """`GET` of a file of this package, which is read once."""
+
+    def __init__(self, name: str) -> None:
+        """Answer with the file `name` beside this module."""
+        path = Path(__file__).with_name(name)
+        self._type = _TYPES[path.suffix]
+        self._bytes = path.read_bytes()
+        self._etag = sha256(self._bytes).hexdigest()[:16]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the file, or 304 if the client has it already."""
+        resp.etag = self._etag
+        resp.cache_control = ["no-cache"]
+        resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        if any(tag in ("*", self._etag) for tag in req.if_none_match or ()):
+            resp.status = falcon.HTTP_304
+            return
+        resp.content_type = self._type
+        resp.data = self._bytes
+
+    on_head = on_get
