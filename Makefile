@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest faults format lock matrix bench model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest page faults format lock matrix bench model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -46,7 +46,12 @@ types: $(VENV)/dev ## check the types with mypy
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress and not faults and not image and not cluster' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not stress and not faults and not image and not cluster and not page' -n 2 --dist loadfile $(ARGS)
+
+page: $(VENV)/dev ## test the operators' page in Chromium
+	@$(call install_missing,chromium)
+	@echo '==> pytest'
+	@$(BIN)/python -m pytest -m page $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -86,7 +91,7 @@ image: ## build the container image IMAGE with docker, podman or buildah
 	  --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" $(ARGS) .
 
 image-test: $(VENV)/dev ## build it from Debian's packages and run it like a pod, as root
-	@$(install_image_tools)
+	@$(call install_missing,buildah mmdebstrap runc)
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m image $(ARGS)
 
@@ -151,10 +156,10 @@ find_builder = \
   done; \
   echo "building an image takes docker with its daemon running, podman or buildah: install one (on Debian: apt install buildah)"
 
-IMAGE_TOOLS = buildah mmdebstrap runc
-install_image_tools = \
+# Debian's packages, each named as the program that it is for.
+install_missing = \
   missing=; \
-  for tool in $(IMAGE_TOOLS); do \
+  for tool in $(1); do \
     command -v $$tool >/dev/null || missing="$$missing $$tool"; \
   done; \
   if test -n "$$missing" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \

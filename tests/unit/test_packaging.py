@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -320,6 +322,35 @@ def test_everyday_run_leaves_the_image_out() -> None:
     assert "-m image" in _make("-n", "image-test").stdout
 
 
+def test_everyday_run_leaves_the_browser_out() -> None:
+    """`make test` needs no browser; `make page` needs one and installs it as root."""
+    assert "and not page" in _make("-n", "pytest").stdout
+    commands = _make("-n", "page").stdout
+    assert "for tool in chromium;" in commands
+    assert "-m page" in commands
+
+
+def test_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
+    """What stands beside the modules is installed with them: style, script, types."""
+    sources = _ROOT / "src" / "liveconfig"
+    for name in ("README.md", "pyproject.toml", "setup.cfg"):
+        shutil.copy(_ROOT / name, tmp_path)
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(sources, tmp_path / "src" / "liveconfig", ignore=ignored)
+    pip_wheel = [sys.executable, "-m", "pip", "-q", "wheel", "--no-deps"]
+    arguments = ["--no-build-isolation", "--wheel-dir=wheel", "."]
+    subprocess.run([*pip_wheel, *arguments], cwd=tmp_path, check=True)
+    (wheel,) = (tmp_path / "wheel").glob("*.whl")
+    packed = {
+        name for name in zipfile.ZipFile(wheel).namelist() if ".dist-" not in name
+    }
+    assert packed == {
+        str(path.relative_to(sources.parent))
+        for path in sources.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 def _run_ci(path: str, cwd: Path) -> str:
     result = subprocess.run(
         ["/bin/sh", str(_ROOT / ".ci/run")],
@@ -333,10 +364,12 @@ def _run_ci(path: str, cwd: Path) -> str:
 
 
 def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
-    """The CI script is the README's test command, then the model, from anywhere."""
+    """The CI script is the README's test command, the page and the model, anywhere."""
     _program(tmp_path, "make", 'echo "$PWD: make $*"')
     path = _path_with(tmp_path, "dirname")
-    assert _run_ci(path, tmp_path) == f"{_ROOT}: make test\n{_ROOT}: make model\n"
+    assert _run_ci(path, tmp_path) == "".join(
+        f"{_ROOT}: make {target}\n" for target in ("test", "page", "model")
+    )
 
 
 @pytest.mark.parametrize(
