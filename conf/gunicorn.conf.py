@@ -15,7 +15,9 @@ from liveconfig.gunicorn import settings
 _settings = settings()
 
 wsgi_app = "liveconfig.service.wsgi:app"
-raw_env = ["LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig"]
+# gunicorn would put it over what a pod says, which is then ignored without a word.
+if not _settings.schema:
+    raw_env = ["LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig"]
 proc_name = "liveconfig"
 
 bind = [_settings.address, _settings.admin_address]

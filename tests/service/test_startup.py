@@ -54,6 +54,8 @@ def test_start_without_a_good_config_is_one_sentence(
         ({"PORT": "http"}, "PORT is 'http': it takes a whole number"),
         ({"LIVECONFIG_SETTLE_MS": "-1"}, "LIVECONFIG_SETTLE_MS is '-1'"),
         ({"LIVECONFIG_PAYLOAD_BYTES_MAX": "1"}, "LIVECONFIG_PAYLOAD_BYTES_MAX is '1'"),
+        # The reference service has a schema of its own, which gives way to it.
+        ({"LIVECONFIG_SCHEMA": "no_such_module:X"}, "no_such_module"),
     ],
 )
 def test_start_with_wrong_settings_is_one_sentence(
