@@ -373,20 +373,27 @@ def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "present", "is_installed"),
-    [(0, (), True), (1, (), False), (0, ("spin",), False)],
-    ids=["root", "not root", "there already"],
+    ("user", "present", "installed"),
+    [
+        (0, (), ["prometheus", "kubernetes-client", "spin gcc libc6-dev"]),
+        (0, ("promtool", "spin"), ["kubernetes-client"]),
+        (0, ("promtool", "kubectl", "spin"), []),
+        (1, (), []),
+    ],
+    ids=["root", "some there", "all there", "not root"],
 )
-def test_ci_installs_what_the_model_needs(
-    tmp_path: Path, user: int, present: tuple[str, ...], is_installed: bool
+def test_ci_installs_what_tests_are_skipped_without(
+    tmp_path: Path, user: int, present: tuple[str, ...], installed: list[str]
 ) -> None:
-    """The CI script installs spin where it is missing and may be installed."""
-    log = tmp_path / "installed"
+    """The CI script installs each tool that is missing, before the tests; or goes on."""
+    log = tmp_path / "log"
     _program(tmp_path, "id", f"echo {user}")
-    _program(tmp_path, "apt-get", f'echo "$*" >> {log}')
-    for name in ("make", *present):
+    _program(tmp_path, "apt-get", f'echo "$*" >> {log}; test "$2" != -y')
+    _program(tmp_path, "make", f'echo "make $*" >> {log}')
+    for name in present:
         _program(tmp_path, name, "exit 0")
     _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
-    assert log.exists() is is_installed
-    if is_installed:
-        assert log.read_text().endswith("install spin gcc libc6-dev\n")
+    *lines, test, model = log.read_text().splitlines()
+    done = [line.split(" install ")[1] for line in lines if " install " in line]
+    assert done == installed
+    assert [test, model] == ["make test", "make model"]
