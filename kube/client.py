@@ -13,7 +13,7 @@ import subprocess
 import time
 from typing import Any
 
-from kubectl import IN_POD, NAME, Kubectl, WalkError
+from kubectl import IN_POD, NAME, Kubectl, WalkError, last_line
 
 CLIENT = "liveconfig-client"
 
@@ -53,7 +53,7 @@ class Client:
         with IN_POD.open("rb") as source:
             done = subprocess.run(command, stdin=source, capture_output=True, text=True)
         if done.returncode != 0:
-            raise WalkError(f"{host}:{port} does not answer: {done.stderr.strip()}")
+            raise WalkError(f"{host}:{port} does not answer: {last_line(done.stderr)}")
         return done.stdout.removesuffix("\n")
 
     def counted(self) -> dict[str, Any]:

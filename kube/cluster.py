@@ -18,7 +18,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client import Client
-from kubectl import FOLDER, IN_POD, NAME, Kubectl, WalkError, kustomization
+from kubectl import (
+    FOLDER,
+    IN_POD,
+    NAME,
+    Kubectl,
+    WalkError,
+    kustomization,
+    last_line,
+)
 
 SELECTOR = f"app.kubernetes.io/name={NAME}"
 
@@ -35,6 +43,8 @@ HOPELESS = {
     "InvalidImageName",
     "RunContainerError",
 }
+# A rollout ends such pods as an earlier one left, and a registry may fail once.
+TROUBLE_SECONDS = 10
 HINT = (
     "; --image names another one, and `kind load docker-image IMAGE` or "
     "`k3d image import IMAGE` brings one into such a cluster"
@@ -156,10 +166,9 @@ class Watch:
                 event = json.loads(line)
                 has_given_up = event["event"] == "gave up"
                 yield event
-            complaint = process.stderr.read().strip()
+            complaint = process.stderr.read()
         if process.returncode != 0 and not has_given_up:
-            reason = complaint.splitlines()[-1] if complaint else "it ends"
-            yield {"event": "gave up", "reason": reason}
+            yield {"event": "gave up", "reason": last_line(complaint) or "it ends"}
 
 
 class Cluster:
@@ -274,19 +283,23 @@ class Cluster:
             WalkError: it takes too long, or a pod cannot start.
         """
         deadline = time.monotonic() + seconds
+        since: dict[str, float] = {}
         while True:
-            pods = self.pods()
+            pods, now = self.pods(), time.monotonic()
             if len(pods) >= replicas and self.is_settled(pods):
                 return pods
+            since = {pod.uid: since.get(pod.uid, now) for pod in pods if pod.trouble}
             for pod in pods:
-                if pod.trouble:
+                if now - since.get(pod.uid, now) > TROUBLE_SECONDS:
                     hint = HINT if "Image" in pod.trouble else ""
                     raise WalkError(f"{pod.name} does not start: {pod.trouble}{hint}")
-            if time.monotonic() > deadline:
+            if now > deadline:
                 ready = sum(pod.is_ready for pod in pods)
+                # Of pods that were never made only the events tell.
+                command = " ".join(self._kubectl.command("get", "events"))
                 raise WalkError(
                     f"after {seconds:.0f} s {ready} of {replicas} pods are ready: "
-                    f"kubectl --namespace={self.namespace} describe pods"
+                    f"{command} tells why"
                 )
             time.sleep(0.3)
 

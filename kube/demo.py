@@ -27,15 +27,15 @@ HEADINGS = ("pod", "apply to volume", "to publication", "to last worker", "worke
 def demonstrate(cluster: Cluster, options: argparse.Namespace) -> int:
     """Take all steps; return 0 if everything came as it should."""
     pods = set_up(cluster, options)
-    show_by_curl(cluster, pods)
+    show_answers(cluster, pods)
     print(f"\n3. {BEFORE} becomes {AFTER}; the kubelets find out by themselves.")
     print("   That takes up to a minute and a half, for each pod another time.")
-    change(cluster, options, BEFORE, AFTER, annotates=False)
+    change(cluster, options, AFTER, annotates=False)
     print(
         f"\n4. {AFTER} becomes {BEFORE} again, and every pod is annotated right after."
     )
     print("   A kubelet that sees its pod change looks at the ConfigMap at once.")
-    change(cluster, options, AFTER, BEFORE, annotates=True)
+    change(cluster, options, BEFORE, annotates=True)
     counted = cluster.client.counted_at_end()
     if not counted:
         raise WalkError("the client in the cluster has stopped asking")
@@ -65,9 +65,9 @@ def set_up(cluster: Cluster, options: argparse.Namespace) -> list[Pod]:
     return pods
 
 
-def show_by_curl(cluster: Cluster, pods: list[Pod]) -> None:
+def show_answers(cluster: Cluster, pods: list[Pod]) -> None:
     """Ask the Service and each pod from inside the cluster."""
-    print("\n2. curl, from a pod of the cluster")
+    print("\n2. curl, from a pod of the cluster (by its Python: the image has no curl)")
     cluster.start_client(120)
     places = [("the Service", *cluster.service())]
     places += [(pod.name, pod.address, pod.port) for pod in pods]
@@ -78,13 +78,15 @@ def show_by_curl(cluster: Cluster, pods: list[Pod]) -> None:
 def change(
     cluster: Cluster,
     options: argparse.Namespace,
-    old: str,
     new: str,
     *,
     annotates: bool,
 ) -> None:
-    """Edit the message and watch it arrive."""
-    print(f"   $ sed 's/{old}/{new}/' kube/configmap.yaml | kubectl apply -f -")
+    """Edit the message, from the one in kube/configmap.yaml, and watch it arrive."""
+    if new == BEFORE:
+        print("   $ kubectl apply -f kube/configmap.yaml")
+    else:
+        print(f"   $ sed 's/{BEFORE}/{new}/' kube/configmap.yaml | kubectl apply -f -")
 
     def tell(pod: Pod, worker: int, after: float) -> None:
         ms = f"{1000 * after:.0f} ms after its volume changed"

@@ -83,6 +83,14 @@ class Kubectl:
         )
 
 
+def last_line(complaint: str) -> str:
+    """Return the last line of what a program in a pod complained of, "" if none."""
+    lines = complaint.strip().splitlines()
+    # What kubectl exec adds says only that there was something.
+    own = [line for line in lines if not line.startswith("command terminated with")]
+    return own[-1] if own else ""
+
+
 @contextlib.contextmanager
 def kustomization(namespace: str, image: str = "") -> Iterator[Path]:
     """Make a folder, for a moment, that takes kube/ and sets namespace and image."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,7 @@ from kubectl import kustomization
 from tests.support.kustomize import build, identity
 from tests.support.metrics import exposition, queries, rule_groups
 from tests.support.source_code import ROOT
-
-needs_kubectl = pytest.mark.skipif(
-    shutil.which("kubectl") is None, reason="kubectl is not installed"
-)
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None,
-    reason="promtool is not installed (on Debian: apt install prometheus)",
-)
+from tests.support.tools import needs_kubectl, needs_promtool
 
 
 def _run(*command: str | Path, text: str | None = None) -> str:

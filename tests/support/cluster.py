@@ -197,6 +197,7 @@ class Cluster:
         context: the name by which kubectl knows it.
         objects: what was applied, by kind and name.
         clients: the pods without a Deployment.
+        trouble: why no pod starts that is made from now on, "" if they do.
     """
 
     def __init__(
@@ -220,7 +221,7 @@ class Cluster:
             deaf: the number of a pod, from 0, whose volume is never updated.
             end_signal: how pods are ended.
             keeps_ending: whether the Service leads to pods that are ending as well.
-            trouble: why no pod starts, "" if they do.
+            trouble: see the attribute.
         """
         self.context = "stand-in"
         self.objects: dict[tuple[str, str], Object] = {}
@@ -231,7 +232,7 @@ class Cluster:
         self._deaf = deaf
         self._end_signal = end_signal
         self._keeps_ending = keeps_ending
-        self._trouble = trouble
+        self.trouble = trouble
         self._pods: dict[str, Pod] = {}
         self._numbers = itertools.count()
         self._generation = self._observed = 0
@@ -395,7 +396,7 @@ class Cluster:
             self._observed = generation
             if len(pods) - len(old) < replicas and len(pods) <= replicas:
                 pod = self._make(deepcopy(template))
-                pod.trouble = self._trouble
+                pod.trouble = self.trouble
             elif old or len(pods) > replicas:
                 self._end((old or pods)[0])
                 return True

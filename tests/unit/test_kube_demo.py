@@ -6,7 +6,7 @@ import kubernetes_validate
 import pytest
 from client import client_manifest
 from command import table
-from kubectl import IN_POD, NAME, image_fields, kustomization
+from kubectl import IN_POD, NAME, image_fields, kustomization, last_line
 from trial import UPDATES_MIN, plan
 
 from tests.support.kustomize import Object, build, identity
@@ -74,6 +74,26 @@ def test_program_reaches_the_pod_as_it_is() -> None:
 def test_image_is_taken_apart(image: str, fields: dict[str, str]) -> None:
     """A registry's port is no tag, and a digest is none either."""
     assert image_fields(image) == fields
+
+
+@pytest.mark.parametrize(
+    ("complaint", "line"),
+    [
+        ("", ""),
+        ("command terminated with exit code 1\n", ""),
+        (
+            "Traceback:\n  at x\nOSError: no\ncommand terminated with exit code 1\n",
+            "OSError: no",
+        ),
+        (
+            'Error from server (NotFound): pods "a" not found\n',
+            'Error from server (NotFound): pods "a" not found',
+        ),
+    ],
+)
+def test_complaint_of_a_pod_is_one_line(complaint: str, line: str) -> None:
+    """What went wrong in a pod is told, and not that kubectl exec says that it did."""
+    assert last_line(complaint) == line
 
 
 def test_kustomization_sets_image_and_namespace_only() -> None:

@@ -385,7 +385,7 @@ def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
 def test_ci_installs_what_tests_are_skipped_without(
     tmp_path: Path, user: int, present: tuple[str, ...], installed: list[str]
 ) -> None:
-    """The CI script installs each tool that is missing, before the tests; or goes on."""
+    """CI installs each tool that is missing before the tests, or goes on."""
     log = tmp_path / "log"
     _program(tmp_path, "id", f"echo {user}")
     _program(tmp_path, "apt-get", f'echo "$*" >> {log}; test "$2" != -y')
