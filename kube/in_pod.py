@@ -236,7 +236,7 @@ def tell_end(statuses: dict[int, Any]) -> None:
     emit(
         event="there",
         workers=sorted(statuses),
-        digests=sorted({status["digest"] for status in statuses.values()}),
+        digests=sorted({status["worker"]["digest"] for status in statuses.values()}),
         version=newest["version"],
         rejected=newest["rejected"],
         publisher=newest["publisher"],
@@ -262,9 +262,13 @@ def until_served(
         if patience.is_over(f"it answers {text}"):
             return 1
     digest = headers["Config-Digest"]
-    return until_each_worker(
-        host, admin_port, lambda status: status["digest"] == digest, patience
-    )
+
+    def is_there(status: Any) -> bool:
+        # A worker has a config a moment before the publisher tells of it. Until then
+        # the times are those of the config before, and so is what was rejected.
+        return digest == status["worker"]["digest"] == status["digest"]
+
+    return until_each_worker(host, admin_port, is_there, patience)
 
 
 def until_rejected(host: str, admin_port: str, seconds: str) -> int:
