@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import chain, repeat
+from socketserver import ThreadingTCPServer
 from typing import Any
 
 import in_pod
@@ -39,8 +40,8 @@ class Service:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = str(self._server.server_port)
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.port = str(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from kubectl import kustomization
 from tests.support.kustomize import build, identity
 from tests.support.metrics import exposition, queries, rule_groups
 from tests.support.source_code import ROOT
-from tests.support.tools import needs_kubectl, needs_promtool
+from tests.support.tools import Unserved, needs_kubectl, needs_promtool
 
 
 def _run(*command: str | Path, text: str | None = None) -> str:
@@ -43,6 +45,18 @@ def test_kubectl_builds_what_the_walk_applies(image: str) -> None:
         ours = build(folder)
     assert sorted(theirs, key=identity) == sorted(ours, key=identity)
     assert all(each["metadata"]["namespace"] == "shop" for each in theirs)
+
+
+@needs_kubectl
+def test_told_commands_are_kubectls(tmp_path: Path) -> None:
+    """kubectl has the verbs and flags of the page, and misses nothing but a server."""
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    blocks = "".join(re.findall(r"(?ms)^```text\n(.*?)^```$", page))
+    lines = re.findall(r"(?m)^(kubectl .*?)(?: \| .*)?$", blocks)
+    kubectl = Unserved(tmp_path)
+    found = {line: kubectl.complaint(shlex.split(line)[1:], "") for line in lines}
+    assert len(found) > 8
+    assert {line: text for line, text in found.items() if text} == {}
 
 
 @needs_promtool

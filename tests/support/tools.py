@@ -1,7 +1,7 @@
 """
 Tools that not every machine has, and what tests do where one is missing.
 
-Owns: which there have to be, and from which version on.
+Owns: which there have to be, and from which version on; a cluster that is not there.
 Must not know: what is tested with them.
 Runs in: the test process.
 """
@@ -9,12 +9,17 @@ Runs in: the test process.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import pytest
+
+from tests.support.server import free_port
 
 # An older one has a kustomize that knows neither folders nor patches as these are.
 _KUBECTL_MINOR_MIN = 28
@@ -41,3 +46,36 @@ needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None,
     reason="promtool is not installed (on Debian: apt install prometheus)",
 )
+
+_NO_SERVER = """
+apiVersion: v1
+kind: Config
+clusters: [{name: none, cluster: {server: "http://127.0.0.1:%d"}}]
+contexts: [{name: stand-in, context: {cluster: none, user: nobody}}]
+users: [{name: nobody, user: {}}]
+current-context: stand-in
+"""
+
+
+class Unserved:
+    """The real kubectl, with a context `stand-in` where no server answers."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep its configuration in `directory`."""
+        config = directory / "unserved"
+        config.write_text(_NO_SERVER % free_port())
+        self._kubectl = str(shutil.which("kubectl"))
+        self._environ = {**os.environ, "KUBECONFIG": str(config)}
+        self._environ["HOME"] = str(directory)
+
+    def complaint(self, arguments: Sequence[str], text: str) -> str | None:
+        """Return what is wrong with a command line but for the server, None if good."""
+        done = subprocess.run(
+            [self._kubectl, *arguments],
+            env=self._environ,
+            input=text,
+            capture_output=True,
+            text=True,
+        )
+        is_good = done.returncode == 0 or "refused" in done.stderr
+        return None if is_good else done.stderr
