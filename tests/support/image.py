@@ -181,10 +181,19 @@ def _pip_volumes(directory: Path) -> Iterator[str]:
     lines = [f"{name} = {' '.join(value.split())}" for name, value in kept.items()]
     configuration.write_text("\n".join(["[global]", *lines, ""]))
     yield f"--volume={configuration}:/etc/pip.conf:ro"
-    places = {word for value in kept.values() for word in value.split()}
-    for place in sorted(place.removeprefix("file://") for place in places):
+    for place in sorted(_places(kept)):
         if place.startswith("/") and Path(place).exists():
             yield f"--volume={place}:{place}:ro"
+
+
+def _places(options: Mapping[str, str]) -> set[str]:
+    """Return what options of pip name, and may be paths of this machine."""
+    return {
+        # The links of an index lead to files that lie beside it.
+        os.path.dirname(word.rstrip("/")) if name.endswith("index-url") else word
+        for name, value in options.items()
+        for word in value.replace("file://", "").split()
+    }
 
 
 def _blob(layout: Path, digest: str) -> Path:
