@@ -93,10 +93,10 @@ SHOWN = (
         _CHANGES,
     ),
     Mutant(
-        "excerpt",
+        "errors",
         "nothing steers a terminal",
-        "return text if text.isprintable() else",
-        "return text if text else",
+        "if text.isprintable():",
+        "if text:",
         _EXCERPT,
     ),
     Mutant(

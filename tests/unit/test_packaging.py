@@ -393,7 +393,7 @@ def test_ci_installs_what_tests_are_skipped_without(
     for name in present:
         _program(tmp_path, name, "exit 0")
     _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
-    *lines, test, model = log.read_text().splitlines()
+    *lines, test, page, model = log.read_text().splitlines()
     done = [line.split(" install ")[1] for line in lines if " install " in line]
     assert done == installed
-    assert [test, model] == ["make test", "make model"]
+    assert [test, page, model] == ["make test", "make page", "make model"]
