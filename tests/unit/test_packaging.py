@@ -18,7 +18,7 @@ import yaml
 from liveconfig.settings import Settings
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LOCKS = ("build", "run", "dev")
+_LOCKS = ("build", "run", "dev", "bench")
 
 
 def _text(name: str) -> str:
@@ -119,6 +119,13 @@ def test_dev_lock_adds_to_the_run_lock() -> None:
     assert set(_pins("run")) <= set(_pins("dev"))
     pinned = {_canonical(line) for line in _pins("dev")}
     assert _asked_for("options.extras_require", "dev") <= pinned
+
+
+def test_bench_lock_adds_to_the_run_lock() -> None:
+    """What is measured is the very versions that the service runs with."""
+    assert set(_pins("run")) <= set(_pins("bench"))
+    pinned = {_canonical(line) for line in _pins("bench")}
+    assert _asked_for("options.extras_require", "bench") <= pinned
 
 
 def test_build_lock_has_what_the_build_needs() -> None:

@@ -1,0 +1,1 @@
+"""The rows of the report: each module measures one, and returns its metrics."""

@@ -1,0 +1,1 @@
+"""The benchmark itself under test, and what of it can be guarded by counting."""
