@@ -23,10 +23,12 @@ bytes. The first holds in its first word how many were ever given out; of the ot
 | 4    | since when it cannot read the newest version, 0 if it can          |
 | 5    | whether a change since its start needs a restart: 0 or 1           |
 | 6    | when the callback that has run for longest began, 0 while none does |
-| 7, 8 | callbacks that failed, that were slow: counts                      |
-| 9, 10 | both counts as they were when the row was given out               |
-| 11   | propagation: the sum of all that was observed, in nanoseconds      |
-| 12.. | propagation: how many fell into each bucket                        |
+| 7    | how long after its publication the worker took that version, 0 if  |
+|      | it started with it                                                 |
+| 8, 9 | callbacks that failed, that were slow: counts                      |
+| 10, 11 | both counts as they were when the row was given out              |
+| 12   | propagation: the sum of all that was observed, in nanoseconds      |
+| 13.. | propagation: how many fell into each bucket                        |
 
 Times are nanoseconds since the epoch.
 """
@@ -54,12 +56,13 @@ _TAKEN_AT = 3
 _STALE_SINCE = 4
 _NEEDS_RESTART = 5
 _RUNNING_SINCE = 6
-_FAILURES = 7
-_SLOW = 8
-_FAILURES_BEFORE = 9
-_SLOW_BEFORE = 10
-_PROPAGATION_NS = 11
-_BUCKETS = 12
+_DELAY = 7
+_FAILURES = 8
+_SLOW = 9
+_FAILURES_BEFORE = 10
+_SLOW_BEFORE = 11
+_PROPAGATION_NS = 12
+_BUCKETS = 13
 _OF_ONE_WORKER = range(_PID, _FAILURES)
 
 # The upper ends of the buckets of propagation, from publication to pick-up; the last
@@ -92,6 +95,7 @@ class WorkerState(NamedTuple):
         started_at: when it was forked.
         version: the version that it holds, 0 for none.
         taken_at: when it took that version.
+        delay_seconds: how long after its publication, 0.0 if it started with it.
         stale_since: since when it cannot read the newest version.
         needs_restart: whether a key that it cannot apply changed since its start.
         callback_failures: how many callbacks raised.
@@ -104,6 +108,7 @@ class WorkerState(NamedTuple):
     started_at: float
     version: int
     taken_at: float
+    delay_seconds: float
     stale_since: float
     needs_restart: bool
     callback_failures: int
@@ -151,7 +156,8 @@ class WorkerRow:
                 return
             # What it starts with was not on its way to it.
             if self._words[_VERSION]:
-                delay_ns = max(0, now_ns - published_at_ns)
+                delay_ns = max(1, now_ns - published_at_ns)
+                self._words[_DELAY] = delay_ns
                 bucket = bisect_left(_BUCKET_ENDS_NS, delay_ns)
                 self._words[_PROPAGATION_NS] += delay_ns
                 self._words[_BUCKETS + bucket] += 1
@@ -282,6 +288,7 @@ def _state(row: int, words: memoryview) -> WorkerState:
         words[_STARTED_AT] / 1e9,
         words[_VERSION],
         words[_TAKEN_AT] / 1e9,
+        words[_DELAY] / 1e9,
         words[_STALE_SINCE] / 1e9,
         bool(words[_NEEDS_RESTART]),
         words[_FAILURES] - words[_FAILURES_BEFORE],

@@ -84,15 +84,15 @@ def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
     """What one worker wrote is not shown for the next one of the row."""
     row = _enter(table, "a")
     row.took(3, time.time_ns())
+    row.took(4, time.time_ns())
     row.is_stale_since(time.time())
     row.needs_restart(is_needed=True)
-    began = row.callback_begins()
+    row.callback_begins()
     table.take_back("a")
     assert table.rows() == ()
     _enter(table, "b")
     (state,) = table.rows()
-    assert state[2:] == (state.pid, state.started_at, 0, 0.0, 0.0, False, 0, 0, 0.0)[1:]
-    assert began
+    assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0)
 
 
 def test_lowest_free_row_is_given_out(table: WorkerTable) -> None:
@@ -125,7 +125,9 @@ def test_propagation_falls_into_its_bucket(table: WorkerTable) -> None:
     hour_ns = 3600 * 10**9
     row.took(1, time.time_ns() - hour_ns)
     assert sum(table.totals().propagation_buckets) == 0
+    assert table.rows()[0].delay_seconds == 0.0
     row.took(2, time.time_ns() - hour_ns)
+    assert table.rows()[0].delay_seconds == pytest.approx(3600, abs=60)
     row.took(3, time.time_ns() + hour_ns)
     row.took(3, time.time_ns() - hour_ns)
     totals = table.totals()

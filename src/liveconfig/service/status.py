@@ -97,18 +97,18 @@ def _is_converged(workers: tuple[WorkerState, ...], head: int) -> bool:
 
 def _delays(status: PublisherStatus, workers: tuple[WorkerState, ...]) -> Document:
     published_at, flipped_at = status.published_at, status.changed_at
-    # Those that were there when it was published: the others started with it.
-    taken_at = [
-        worker.taken_at
+    # Those that had another one before: the others started with it.
+    taking = [
+        worker.delay_seconds
         for worker in workers
-        if worker.version == status.version and worker.started_at < published_at
+        if worker.version == status.version and worker.delay_seconds
     ]
     is_from_source = status.origin == "source" and flipped_at
     return {
         "flipped_at": _time(flipped_at if is_from_source else None),
         "published_at": _time(published_at),
         "publisher_ms": _ms(published_at - flipped_at) if is_from_source else None,
-        "last_worker_ms": _ms(max(taken_at) - published_at) if taken_at else None,
+        "last_worker_ms": _ms(max(taking)) if taking else None,
     }
 
 
