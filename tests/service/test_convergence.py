@@ -23,6 +23,12 @@ def _workers(server: Server) -> list[Any]:
     return workers
 
 
+def _converged(server: Server, version: int) -> Any:
+    """Return the status once it says that every worker holds `version`."""
+    status = server.status()
+    return status["version"] == version and status["converged"] and status
+
+
 def _versions(server: Server) -> list[int | None]:
     return [worker["version"] for worker in _workers(server)]
 
@@ -42,9 +48,8 @@ def test_idle_workers_converge(
     server = start_server(volume.path("config.yaml"), workers=8, arguments=arguments)
     eventually(lambda: _versions(server) == [1] * 8)
     volume.flip({"config.yaml": TWO})
-    eventually(lambda: _versions(server) == [2] * 8)
-    status = server.status()
-    assert status["converged"]
+    status = eventually(lambda: _converged(server, 2))
+    assert len(status["workers"]) == 8
     assert {worker["pid"] for worker in status["workers"]} == server.worker_pids
     assert {worker["digest"] for worker in status["workers"]} == {status["digest"]}
     assert server.lines("Traceback|ERROR") == []
@@ -59,8 +64,7 @@ def test_status_splits_the_delay_in_three(
     # Those that started with a version did not have to wait for it.
     assert server.status()["delays"]["last_worker_ms"] is None
     volume.flip({"config.yaml": TWO})
-    eventually(lambda: _versions(server) == [2] * 4)
-    status = server.status()
+    status = eventually(lambda: _converged(server, 2))
     delays = status["delays"]
     assert delays["flipped_at"] == status["changed_at"] <= delays["published_at"]
     taken_at = max(worker["since"] for worker in status["workers"])
@@ -85,8 +89,8 @@ def test_worker_that_is_stopped_is_behind(
     assert [worker["pid"] for worker in behind] == [stopped["pid"]]
     assert behind[0]["digest"] not in (None, status["digest"])
     os.kill(stopped["pid"], signal.SIGCONT)
-    eventually(lambda: _versions(server) == [2, 2, 2])
-    assert server.status()["converged"]
+    status = eventually(lambda: _converged(server, 2))
+    assert len(status["workers"]) == 3
 
 
 def _answer_with(server: Server, versions: list[int]) -> Any:

@@ -67,6 +67,7 @@ def worker(pid: int, **changes: Any) -> dict[str, Any]:
         "digest": DIGEST,
         "is_behind": False,
         "since": at(0.0026),
+        "delay_ms": 0.7,
         "stale_since": None,
         "needs_restart": False,
         "callbacks": {"failures": 0, "slow": 0, "running_since": None},

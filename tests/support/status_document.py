@@ -38,6 +38,7 @@ def worker(pid: int, version: int | None = 3, **changes: Any) -> dict[str, Any]:
         "digest": version and (DIGEST if version == 3 else OTHER_DIGEST),
         "is_behind": version not in (None, 3),
         "since": version and _AT,
+        "delay_ms": version and 0.7,
         "stale_since": None,
         "needs_restart": False,
         "callbacks": {"failures": 0, "slow": 0, "running_since": None},
@@ -53,8 +54,8 @@ def rejected(**changes: Any) -> dict[str, Any]:
         "since": _AT,
         "tries": 1,
         "excerpt": [
-            {"line": 1, "text": "message: Hello"},
-            {"line": 2, "text": "port: [********"},
+            {"line": 1, "text": "message: Hello", "column": 0},
+            {"line": 2, "text": "port: [********", "column": 7},
         ],
         **changes,
     }

@@ -194,7 +194,7 @@ def test_delay_has_three_parts(delays: dict[str, Any], steps: list[str]) -> None
     ("row", "state", "cells"),
     [
         ({}, "live", ["3", "live", "after 0.7 ms"]),
-        ({"started_at": at(9), "since": at(9)}, "live", ["live", "at its start"]),
+        ({"delay_ms": None}, "live", ["live", "at its start"]),
         ({"is_behind": True, "version": 2, "digest": None}, "behind", ["2unknown"]),
         ({"needs_restart": True}, "restart", ["live, needs a restart"]),
         (
@@ -220,13 +220,6 @@ def test_worker_has_a_row(row: dict[str, Any], state: str, cells: list[str]) -> 
     text = "".join(found.itertext())
     for cell in cells:
         assert cell in text
-
-
-def test_worker_that_is_behind_took_nothing_yet() -> None:
-    """How fast a worker was is told of the newest version only."""
-    late = worker(21, version=2, is_behind=True, since=at(-99))
-    (row,) = Shown(workers=[late]).texts(".//tbody/tr")
-    assert "after" not in row
 
 
 def test_table_is_one_for_everybody() -> None:

@@ -21,7 +21,6 @@ from liveconfig.service.values import (
     cut,
     digest,
     duration,
-    milliseconds_between,
     time,
 )
 from liveconfig.service.verdict import counted, place
@@ -196,7 +195,7 @@ def _worker(worker: Document, document: Document) -> Markup:
             element("span", _STATES[state], class_="state"),
             *(element("span", note, class_="note") for note in _notes(worker)),
         ),
-        "Took it": joined(*_taken(worker, document)),
+        "Took it": joined(*_taken(worker)),
         "Started": time(worker["started_at"]),
     }
     return element(
@@ -233,19 +232,15 @@ def _notes(worker: Document) -> Iterator[str]:
         yield "a callback is running"
 
 
-def _taken(worker: Document, document: Document) -> Iterator[Markup]:
+def _taken(worker: Document) -> Iterator[Markup]:
     """Say when the worker took its version, and how fast if it was waiting for it."""
-    published_at = document["delays"]["published_at"]
     if worker["since"] is None:
         return
     yield time(worker["since"])
-    if published_at is None or worker["version"] != document["version"]:
-        return
-    if milliseconds_between(published_at, worker["started_at"]) > 0:
+    if worker["delay_ms"] is None:
         yield element("span", "at its start", class_="note")
     else:
-        passed = max(0.0, milliseconds_between(published_at, worker["since"]))
-        yield element("span", "after ", duration(passed), class_="note")
+        yield element("span", "after ", duration(worker["delay_ms"]), class_="note")
 
 
 def history(entries: Sequence[Document]) -> Markup:

@@ -138,6 +138,7 @@ def _worker(worker: WorkerState, head: int, digests: Mapping[int, str]) -> Docum
         "digest": digests.get(worker.version),
         "is_behind": worker.is_behind(head),
         "since": _time(worker.taken_at),
+        "delay_ms": _ms(worker.delay_seconds) if worker.delay_seconds else None,
         "stale_since": _time(worker.stale_since),
         "needs_restart": worker.needs_restart,
         "callbacks": {

@@ -43,12 +43,6 @@ def duration(milliseconds: float | None) -> Markup:
     return joined(f"{milliseconds / 60_000:,.0f} min")
 
 
-def milliseconds_between(first: str, second: str) -> float:
-    """Return how long after the first of two ISO 8601 times the second is."""
-    passed = datetime.fromisoformat(second) - datetime.fromisoformat(first)
-    return passed.total_seconds() * 1000
-
-
 def digest(text: str | None) -> Markup:
     """Return the first digits of a digest, `unknown` for none."""
     if not text:
