@@ -63,7 +63,7 @@ _LAYERS = (
     ("gunicorn",),
     ("",),
     ("cli", "service.config", "service.markup", "service.verdict"),
-    ("service.middleware", "service.status", "service.values"),
+    ("service.middleware", "service.ports", "service.status", "service.values"),
     ("service.sections",),
     ("service.assets", "service.page"),
     ("service.app",),

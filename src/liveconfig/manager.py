@@ -183,6 +183,11 @@ class ConfigManager(Generic[T]):
             bound().published.send()
         return subscription
 
+    def masked(self, config: T) -> Any:
+        """Return a config that this manager gave out as plain data, secrets masked."""
+        assert self._schema is not None
+        return self._schema.masked(config)
+
     def refresh(self) -> None:
         """
         Take the newest version, if it is not held already; for a thread that may wait.

@@ -1,5 +1,5 @@
 """
-The operators' side of the reference service.
+The operators' side of a service: what is served, by whom, and why not.
 
 Owns: `/config`, `/status` (JSON or a page) and `/metrics`, on a port of their own.
 Must not know: the public routes.
@@ -8,17 +8,17 @@ Runs in: every worker.
 
 from __future__ import annotations
 
+from typing import Any
+
 import falcon
 import msgspec
 
 import liveconfig
 from liveconfig.errors import LiveconfigError
 from liveconfig.manager import ConfigManager
-from liveconfig.schema import Schema
 from liveconfig.service import page
 from liveconfig.service.app import add_health_routes, handle_liveconfig_error
 from liveconfig.service.assets import AssetResource
-from liveconfig.service.config import ServiceConfig
 from liveconfig.service.middleware import SnapshotMiddleware
 from liveconfig.service.status import status_document, status_tag
 from liveconfig.shared import bound
@@ -31,19 +31,19 @@ _STATUS_TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)
 class ConfigResource:
     """`GET /config`: the effective config as JSON, secrets masked."""
 
-    def __init__(self, schema: Schema[ServiceConfig]) -> None:
-        """Show configs of `schema`."""
-        self._schema = schema
+    def __init__(self, manager: ConfigManager[Any]) -> None:
+        """Show the configs of `manager`."""
+        self._manager = manager
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the config, or 304 if the client has this digest already."""
-        snapshot: Snapshot[ServiceConfig] = req.context.snapshot
+        snapshot: Snapshot[Any] = req.context.snapshot
         resp.etag = snapshot.digest
         if any(tag in ("*", snapshot.digest) for tag in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
         resp.content_type = falcon.MEDIA_JSON
-        resp.data = _masked(self._schema, snapshot)
+        resp.data = msgspec.json.encode(self._manager.masked(snapshot.config))
 
     on_head = on_get
 
@@ -51,12 +51,9 @@ class ConfigResource:
 class StatusResource:
     """`GET /status`: what is served, since when, and what is not served and why."""
 
-    def __init__(
-        self, manager: ConfigManager[ServiceConfig], schema: Schema[ServiceConfig]
-    ) -> None:
-        """Show the state of `manager` and of the publisher, and configs of `schema`."""
+    def __init__(self, manager: ConfigManager[Any]) -> None:
+        """Show the state of all workers, of the publisher, and of this `manager`."""
         self._manager = manager
-        self._schema = schema
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer as JSON, as a page for a browser, or 304 if the client has it."""
@@ -71,12 +68,14 @@ class StatusResource:
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
-        snapshot: Snapshot[ServiceConfig] = req.context.snapshot
+        snapshot: Snapshot[Any] = req.context.snapshot
         document = status_document(shared, snapshot, self._manager.stale_since)
         if is_page:
             resp.set_headers(page.HEADERS)
             resp.content_type = falcon.MEDIA_HTML
-            resp.data = page.render(document, _masked(self._schema, snapshot))
+            resp.data = page.render(
+                document, msgspec.json.encode(self._manager.masked(snapshot.config))
+            )
         else:
             resp.content_type = falcon.MEDIA_JSON
             resp.data = msgspec.json.encode(document)
@@ -100,20 +99,15 @@ class MetricsResource:
 
 
 def create_admin_app(
-    manager: ConfigManager[ServiceConfig],
+    manager: ConfigManager[Any],
 ) -> falcon.App[falcon.Request, falcon.Response]:
-    """Return the application of the operators' port."""
+    """Return the application of the operators' port, for any service's `manager`."""
     app = falcon.App(middleware=[SnapshotMiddleware(manager)])
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
-    schema = Schema(ServiceConfig)
-    app.add_route("/config", ConfigResource(schema))
-    app.add_route("/status", StatusResource(manager, schema))
+    app.add_route("/config", ConfigResource(manager))
+    app.add_route("/status", StatusResource(manager))
     for name in ("page.css", "page.js"):
         app.add_route(f"/status/{name}", AssetResource(name))
     app.add_route("/metrics", MetricsResource())
     add_health_routes(app)
     return app
-
-
-def _masked(schema: Schema[ServiceConfig], snapshot: Snapshot[ServiceConfig]) -> bytes:
-    return msgspec.json.encode(schema.masked(snapshot.config))
