@@ -94,7 +94,7 @@ image: ## build the container image IMAGE with docker, podman or buildah
 	  --build-arg REVISION="$$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)" \
 	  --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" $(ARGS) .
 
-image-test: $(VENV)/dev ## build it from Debian's packages and run it like a pod, as root
+image-test: $(VENV)/dev ## build the image from Debian's packages and run it like a pod, as root
 	@$(call install_missing,buildah mmdebstrap runc)
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m image $(ARGS)

@@ -46,15 +46,24 @@ _WATCH_SECONDS = 1.0
 # A kubelet alone takes up to 90 s.
 _TIMEOUT_SECONDS = 120.0
 
-_EPILOG = """\
+_EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit status."
+
+_FILE_EPILOG = """\
 A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
-order, or a manifest with Kubernetes ConfigMaps, of which each file is checked by
-itself. Without one it is LIVECONFIG_PATH.
+order, or a manifest with Kubernetes ConfigMaps, of which each file is a config of its
+own. Without one it is LIVECONFIG_PATH.
 
 The schema is --schema or LIVECONFIG_SCHEMA, as module:Class. Without one only the
 syntax is checked, and the digest is not the one of a service that has a schema.
 
 exit status: 0 good, 1 a config is bad or not there, 2 wrong usage
+"""
+
+_SCHEMA_EPILOG = """\
+The class is --schema or LIVECONFIG_SCHEMA, as module:Class; without one any mapping
+will do.
+
+exit status: 0 good, 2 wrong usage, or the class cannot be used
 """
 
 _STATUS_EPILOG = """\
@@ -193,7 +202,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, text: str, epilog: str = _EPILOG) -> argparse.ArgumentParser:
+    def add(
+        name: str, text: str, epilog: str = _FILE_EPILOG
+    ) -> argparse.ArgumentParser:
         return commands.add_parser(
             name,
             help=text,
@@ -218,7 +229,9 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     for command in (digesting, showing):
         command.add_argument("path", metavar="PATH", nargs="?")
     schema = add(
-        "schema", "print the JSON Schema of the config, for editors and linters"
+        "schema",
+        "print the JSON Schema of the config, for editors and linters",
+        _SCHEMA_EPILOG,
     )
     for command in (checking, digesting, showing, schema):
         _add_schema(command)
