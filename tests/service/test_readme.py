@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from liveconfig.secret import MASK
 from tests.support.eventually import eventually
 from tests.support.server import Server, free_port
 from tests.support.source_code import ROOT
@@ -144,40 +146,62 @@ def _named_files() -> Iterator[tuple[str, str]]:
             yield match[1], block
 
 
-@pytest.mark.parametrize("application", ["shop.app:app", "shop.falcon_app:app"])
-@pytest.mark.parametrize("hooks", [0, 1], ids=["ours", "own"])
-def test_code_for_other_services_works(
-    tmp_path: Path, application: str, hooks: int
-) -> None:
-    """The README's schema, applications and hooks serve and go live as they stand."""
+def _shop(tmp_path: Path, application: str, hooks: int = 0) -> Server:
+    """Serve one of the README's applications, with one of its gunicorn config files."""
+    operators_port = free_port()
     config_files = []
     for name, text in _named_files():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         if name == "gunicorn.conf.py":
             config_files.append(text)
-        path.write_text(text)
+        path.write_text(text.replace("9090", str(operators_port)))
     (tmp_path / "gunicorn.conf.py").write_text(config_files[hooks])
     config = tmp_path / "config.yaml"
     config.write_text("message: Hello\napi_key: hunter2\nlimits: {eu: {}}\n")
-    server = Server(
+    return Server(
         config,
         tmp_path,
         arguments=[application],
+        ports=(0, operators_port),
         environ={
             "LIVECONFIG_SCHEMA": "shop.config:ShopConfig",
+            # So that what a callback prints is in the log at once.
+            "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": str(tmp_path),
         },
         config_file=tmp_path / "gunicorn.conf.py",
     ).wait_until_booted()
+
+
+@pytest.mark.parametrize("application", ["shop.app:app", "shop.falcon_app:app"])
+@pytest.mark.parametrize("hooks", [0, 1], ids=["ours", "own"])
+def test_code_for_other_services_works(
+    tmp_path: Path, application: str, hooks: int
+) -> None:
+    """The README's schema, applications and hooks serve and go live as they stand."""
+    server = _shop(tmp_path, application, hooks)
     try:
         assert server.get().text.startswith("Hello")
-        config.write_text("message: Bye\napi_key: hunter2\n")
+        (tmp_path / "config.yaml").write_text("message: Bye\napi_key: hunter2\n")
         eventually(lambda: server.get().text.startswith("Bye"))
         server.wait_for_line("version 2 is live, .* changed: limits.eu, message, ")
     finally:
         server.stop()
     assert "hunter2" not in server.log
+
+
+def test_entry_point_adds_the_operators_and_a_callback(tmp_path: Path) -> None:
+    """The README's last module puts together what the ones before it made."""
+    server = _shop(tmp_path, "shop.wsgi:app")
+    try:
+        # On its own port the shop answers whatever it is asked for.
+        assert server.get("/status").text.startswith("Hello")
+        config = json.loads(server.get("/config", admin=True).text)
+        assert (config["message"], config["api_key"]) == ("Hello", MASK)
+        eventually(lambda: len(server.lines(r"^version 1 has \('EUR',\)")) == 2)
+    finally:
+        server.stop()
 
 
 def test_watcher_works_alone(tmp_path: Path) -> None:
@@ -217,6 +241,32 @@ def test_every_promise_names_a_test_that_exists() -> None:
         named = re.findall(r"`(test_\w+)`", item)
         assert named, item
         assert set(named) <= tests, item
+
+
+def _printed() -> Iterator[str]:
+    """Yield each text of the package, with a star for what is filled in."""
+    for path in (ROOT / "src/liveconfig").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield re.sub(r"%(\.\d)?[sdf]", "*", node.value)
+            elif isinstance(node, ast.JoinedStr):
+                yield "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "*"
+                    for part in node.values
+                )
+
+
+def test_told_log_lines_are_those_of_the_package() -> None:
+    """Each line that the README explains is one that the package can write."""
+    table = README.split("## When something is wrong")[1].split("\n## ")[0]
+    told = re.findall(r"(?m)^\| [^|]+ \| `([^`]+)` \|", table)
+    assert len(told) > 10
+    printed = list(_printed())
+    for line in told:
+        # Numbers, paths and names are filled in, and so is what a callback is called.
+        text = re.sub(r"(the callback )?\b\w+([.:_]\w+)+|\b\d+", "*", line)
+        parts = text.split("…")
+        assert any(all(part in each for part in parts) for each in printed), text
 
 
 def test_code_map_is_complete() -> None:
