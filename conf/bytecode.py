@@ -30,8 +30,8 @@ _ENTRIES = (
     "gunicorn.workers.gthread",
     "gunicorn.workers.sync",
     "importlib.metadata._adapters",
-    "liveconfig.cli",
-    "liveconfig.publisher_process",
+    "liveconfig.command.cli",
+    "liveconfig.publishing.process",
     "liveconfig.service.wsgi",
 )
 

@@ -22,7 +22,7 @@ from benchmarks.figures import Metric
 from benchmarks.peers import OURS
 from benchmarks.plan import Plan
 from benchmarks.progress import Bar
-from liveconfig.record import Record, Writer
+from liveconfig.memory.record import Record, Writer
 from tests.support.children import Child
 from tests.support.eventually import eventually
 from tests.support.server import CONFIG_FILE, Server

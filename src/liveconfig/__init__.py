@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liveconfig.config.schema import NEEDS_RESTART, Secret
     from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
-    from liveconfig.manager import ConfigManager
     from liveconfig.metrics import MetricsCollector
-    from liveconfig.schema import NEEDS_RESTART, Secret
-    from liveconfig.snapshot import Snapshot
-    from liveconfig.watcher import FileWatcher
+    from liveconfig.watch.watcher import FileWatcher
+    from liveconfig.worker.manager import ConfigManager
+    from liveconfig.worker.snapshot import Snapshot
 
 __all__ = [
     "NEEDS_RESTART",
@@ -32,14 +32,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "NEEDS_RESTART": "schema",
-    "ConfigManager": "manager",
-    "FileWatcher": "watcher",
+    "NEEDS_RESTART": "config.schema",
+    "ConfigManager": "worker.manager",
+    "FileWatcher": "watch.watcher",
     "InvalidConfigError": "errors",
     "LiveconfigError": "errors",
     "MetricsCollector": "metrics",
-    "Secret": "schema",
-    "Snapshot": "snapshot",
+    "Secret": "config.schema",
+    "Snapshot": "worker.snapshot",
     "StartupError": "errors",
 }
 

@@ -15,12 +15,13 @@ import signal
 import sys
 from typing import Any, NoReturn
 
-from liveconfig import follower, shared
 from liveconfig.errors import StartupError
-from liveconfig.parent import end_with_parent
+from liveconfig.master.parent import end_with_parent
+from liveconfig.master.supervisor import Supervisor
+from liveconfig.memory import shared
+from liveconfig.memory.shared import SharedMemory
 from liveconfig.settings import Settings
-from liveconfig.shared import SharedMemory
-from liveconfig.supervisor import Supervisor
+from liveconfig.worker import follower
 
 __all__ = [
     "child_exit",

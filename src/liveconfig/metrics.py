@@ -27,9 +27,13 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from liveconfig.errors import NotBoundError
-from liveconfig.shared import bound
-from liveconfig.status import PUBLISH_SECONDS, PublisherStatus, Reloads
-from liveconfig.worker_table import PROPAGATION_SECONDS, WorkerState, WorkerTotals
+from liveconfig.memory.shared import bound
+from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
+from liveconfig.memory.worker_table import (
+    PROPAGATION_SECONDS,
+    WorkerState,
+    WorkerTotals,
+)
 
 _ENCODERS: dict[str, Callable[[Collector], bytes]] = {
     CONTENT_TYPE_PLAIN_0_0_4: generate_latest,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from liveconfig.record import Record
+from liveconfig.memory.record import Record
 from tests.faults.stage import Stage
 from tests.support.eventually import eventually
 

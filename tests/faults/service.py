@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from liveconfig.manager import ConfigManager
 from liveconfig.service.admin import create_admin_app
 from liveconfig.service.app import create_public_app
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.ports import by_port
 from liveconfig.settings import Settings
+from liveconfig.worker.manager import ConfigManager
 
 
 class PaddedConfig(ServiceConfig, frozen=True):

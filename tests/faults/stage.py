@@ -23,7 +23,7 @@ from types import TracebackType
 
 import psutil
 
-from liveconfig.record import Record
+from liveconfig.memory.record import Record
 from tests.faults.namespaces import (
     can_have_own_limits,
     can_have_own_mounts,

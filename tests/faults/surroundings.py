@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from liveconfig.cache import Cache
-from liveconfig.schema import Schema
+from liveconfig.config.schema import Schema
+from liveconfig.publishing.cache import Cache
 from tests.faults.namespaces import quoted, run_inside
 from tests.faults.stage import Stage
 from tests.support.eventually import eventually

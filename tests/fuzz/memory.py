@@ -21,12 +21,12 @@ from pathlib import Path
 
 import msgspec
 
+from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, StartupError
-from liveconfig.manager import ConfigManager
-from liveconfig.record import Publication, Record, Writer
-from liveconfig.schema import Schema
-from liveconfig.shared import SharedMemory, bind
-from liveconfig.status import PublisherStatus
+from liveconfig.memory.record import Publication, Record, Writer
+from liveconfig.memory.shared import SharedMemory, bind
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.worker.manager import ConfigManager
 
 PAYLOAD_BYTES_MAX = 1000
 HEAD = 64

@@ -23,16 +23,17 @@ from unittest import mock
 import msgspec
 import yaml
 
-from liveconfig import cli, document
-from liveconfig.cache import Cache
-from liveconfig.document import Limits
+from liveconfig.command import cli
+from liveconfig.config import document
+from liveconfig.config.document import Limits
+from liveconfig.config.loader import Candidate, load
+from liveconfig.config.schema import Schema, changed_key_paths
+from liveconfig.config.source import SourceFile
 from liveconfig.errors import CorruptRecordError, InvalidConfigError, StartupError
-from liveconfig.loader import Candidate, load
-from liveconfig.mounts import is_single_file_mount
-from liveconfig.schema import Schema, changed_key_paths
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.cache import Cache
 from liveconfig.settings import Settings
-from liveconfig.source import SourceFile
-from liveconfig.status import PublisherStatus
+from liveconfig.watch.mounts import is_single_file_mount
 from tests.fuzz.campaign import Target
 from tests.fuzz.memory import check_manager, check_record
 from tests.fuzz.schema import Everything

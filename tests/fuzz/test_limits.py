@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.document import Limits
+from liveconfig.config.document import Limits
+from liveconfig.config.loader import load
+from liveconfig.config.schema import Schema
+from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError
-from liveconfig.loader import load
-from liveconfig.schema import Schema
-from liveconfig.source import SourceFile
 from tests.fuzz.campaign import Cost, Target, replay
 
 pytestmark = pytest.mark.stress

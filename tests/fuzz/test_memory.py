@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from liveconfig.mounts import is_single_file_mount
+from liveconfig.watch.mounts import is_single_file_mount
 from tests.fuzz.memory import (
     GREETINGS,
     HEAD,

@@ -1,5 +1,5 @@
 /*
- * The record as a protocol: what src/liveconfig/record.py does, step by step.
+ * The record as a protocol: what src/liveconfig/memory/record.py does, step by step.
  *
  * Owns: the steps of the writer and of the readers, the memory between them, what must
  *     never happen.

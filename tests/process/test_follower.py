@@ -13,14 +13,14 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from liveconfig import follower
-from liveconfig import manager as manager_module
-from liveconfig.manager import ConfigManager
-from liveconfig.record import Writer
-from liveconfig.schema import NEEDS_RESTART, Schema
-from liveconfig.shared import SharedMemory, bind
-from liveconfig.snapshot import Snapshot
-from liveconfig.status import PublisherStatus
+from liveconfig.config.schema import NEEDS_RESTART, Schema
+from liveconfig.memory.record import Writer
+from liveconfig.memory.shared import SharedMemory, bind
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.worker import follower
+from liveconfig.worker import manager as manager_module
+from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.snapshot import Snapshot
 from tests.support.children import Child, stop
 from tests.support.eventually import eventually
 

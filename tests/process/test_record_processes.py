@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from liveconfig.errors import RecordClaimedError
-from liveconfig.record import Record, Writer
+from liveconfig.memory.record import Record, Writer
 from tests.support.children import Child
 from tests.support.eventually import eventually
 from tests.support.records import content

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from liveconfig.record import Publication, Record
+from liveconfig.memory.record import Publication, Record
 from tests.support.eventually import eventually
 from tests.support.storm import FullReads, Gets, Readers, Storm
 

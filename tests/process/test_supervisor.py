@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from liveconfig import child as child_module
+from liveconfig.config.schema import Schema
 from liveconfig.errors import StartupError
-from liveconfig.record import Record
-from liveconfig.schema import Schema
-from liveconfig.shared import SharedMemory
-from liveconfig.status import PublisherStatus
-from liveconfig.supervisor import Supervisor
+from liveconfig.master import child as child_module
+from liveconfig.master.supervisor import Supervisor
+from liveconfig.memory.record import Record
+from liveconfig.memory.shared import SharedMemory
+from liveconfig.memory.status import PublisherStatus
 from tests.support.children import Child
 from tests.support.damage import overwrite
 from tests.support.eventually import eventually

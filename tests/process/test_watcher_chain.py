@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig import inotify as inotify_module
-from liveconfig.chain import Notice, Watch
-from liveconfig.inotify import Inotify
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch import inotify as inotify_module
+from liveconfig.watch.chain import Notice, Watch
+from liveconfig.watch.inotify import Inotify
+from liveconfig.watch.watcher import FileWatcher
 from tests.support.watching import (
     NEVER_MS,
     Reader,

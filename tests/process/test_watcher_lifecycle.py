@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch.watcher import FileWatcher
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
 from tests.support.watching import (
@@ -151,7 +151,7 @@ def test_error_of_the_action_in_the_thread_is_logged_and_raised_by_close(
 def test_import_warns_of_nothing_and_prints_nothing(tmp_path: Path) -> None:
     """What pyinotify and asyncore have to say is kept from the user."""
     code = (
-        "import liveconfig.watcher as w, os, logging\n"
+        "import liveconfig.watch.watcher as w, os, logging\n"
         "logging.getLogger('pyinotify').error('noise')\n"
         f"with w.FileWatcher({str(tmp_path)!r}, lambda: None): pass"
     )
@@ -163,7 +163,7 @@ def test_import_warns_of_nothing_and_prints_nothing(tmp_path: Path) -> None:
 
 _TRACED = """
 import os, signal, sys
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch.watcher import FileWatcher
 watcher = FileWatcher(sys.argv[1], lambda: os.write(1, b"called "), settle_ms=600000)
 signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
 os.write(1, b"armed ")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.mounts import is_single_file_mount
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch.mounts import is_single_file_mount
+from liveconfig.watch.watcher import FileWatcher
 from tests.support.children import Child
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout

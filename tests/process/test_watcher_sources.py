@@ -10,7 +10,7 @@ import termios
 import time
 from pathlib import Path
 
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch.watcher import FileWatcher
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
 from tests.support.watching import (

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.secret import MASK
+from liveconfig.config.secret import MASK
 from tests.support.eventually import eventually
 from tests.support.server import Server, free_port
 from tests.support.source_code import ROOT
@@ -271,12 +271,16 @@ def test_told_log_lines_are_those_of_the_package() -> None:
 
 def test_code_map_is_complete() -> None:
     """The README names every module with the first line of its charter."""
-    table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", README, re.MULTILINE))
-    modules = {
-        path.stem: ast.get_docstring(ast.parse(path.read_text())) or ""
-        for path in (ROOT / "src/liveconfig").glob("*.py")
-        if path.stem != "__init__"
-    }
-    assert {name: table.get(name) for name in modules} == {
-        name: text.split("\n")[0] for name, text in modules.items()
-    }
+    rows = re.findall(
+        r"^\| (?:\*\*)?`([\w/]+)`(?:\*\*)? \| (.*) \|$", README, re.MULTILINE
+    )
+    table = dict(rows)
+    package = ROOT / "src/liveconfig"
+    modules = {}
+    for path in package.rglob("*.py"):
+        name = path.relative_to(package).with_suffix("").as_posix()
+        # Of the service, and of the package itself, the README says what they are for.
+        if name != "__init__" and not re.match("service/(?!__init__)", name):
+            text = ast.get_docstring(ast.parse(path.read_text())) or ""
+            modules[name.removesuffix("__init__")] = text.split("\n")[0]
+    assert {name: table.get(name) for name in modules} == modules

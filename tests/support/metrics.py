@@ -18,10 +18,10 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.parser import text_string_to_metric_families
 
+from liveconfig.memory.record import Record, Writer
+from liveconfig.memory.shared import SharedMemory, bind
+from liveconfig.memory.status import PublisherStatus
 from liveconfig.metrics import MetricsCollector
-from liveconfig.record import Record, Writer
-from liveconfig.shared import SharedMemory, bind
-from liveconfig.status import PublisherStatus
 from tests.support.kustomize import documents
 from tests.support.source_code import ROOT
 

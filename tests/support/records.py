@@ -8,7 +8,7 @@ Runs in: the test process and its children.
 
 from __future__ import annotations
 
-from liveconfig.record import Record
+from liveconfig.memory.record import Record
 
 
 def content(record: Record, held_version: int = 0) -> tuple[int, bytes] | None:

@@ -25,11 +25,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError
-from liveconfig.manager import ConfigManager
-from liveconfig.record import Record, Writer
-from liveconfig.schema import Schema
-from liveconfig.shared import SharedMemory, bind
+from liveconfig.memory.record import Record, Writer
+from liveconfig.memory.shared import SharedMemory, bind
+from liveconfig.worker.manager import ConfigManager
 from tests.support.board import Board
 from tests.support.children import Child
 from tests.support.eventually import eventually

@@ -34,7 +34,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from liveconfig.schema import Schema
+from liveconfig.config.schema import Schema
 from liveconfig.service.config import ServiceConfig
 from tests.support.eventually import eventually
 from tests.support.server import Server, all_ended

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import pytest
 
-from liveconfig.watcher import FileWatcher
+from liveconfig.watch.watcher import FileWatcher
 from tests.support.children import Child
 from tests.support.eventually import eventually
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.cache import Cache
+from liveconfig.publishing.cache import Cache
 
 
 def _files(directory: Path) -> list[str]:

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from liveconfig.schema import MASK, Change, Schema, Secret, changed_key_paths
+from liveconfig.config.schema import MASK, Change, Schema, Secret, changed_key_paths
 
 
 class Level(str, enum.Enum):

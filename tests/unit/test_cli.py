@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from liveconfig import cli
-from liveconfig.schema import Secret
+from liveconfig.command import cli
+from liveconfig.config.schema import Secret
 
 _HERE = f"--schema={__name__}:Shop"
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from liveconfig import cli
-from liveconfig.source import Source
+from liveconfig.command import cli
+from liveconfig.config.source import Source
 from tests.support.eventually import eventually
 from tests.support.server import free_port
 from tests.support.status_document import (

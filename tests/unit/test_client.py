@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from liveconfig.client import StatusClient
+from liveconfig.command.client import StatusClient
 from liveconfig.errors import ServiceUnavailableError, StartupError
 from tests.support.server import free_port
 from tests.support.status_document import DIGEST, StandIn, document, response, worker

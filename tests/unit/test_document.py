@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveconfig import document
-from liveconfig.document import Limits, locate, locate_all, parse, parse_all
+from liveconfig.config import document
+from liveconfig.config.document import Limits, locate, locate_all, parse, parse_all
 from liveconfig.errors import InvalidConfigError
 from tests.support.children import Child
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from liveconfig.excerpt import ExcerptLine, KeyNames, excerpt
-from liveconfig.schema import MASK, Schema, Secret
+from liveconfig.config.excerpt import ExcerptLine, KeyNames, excerpt
+from liveconfig.config.schema import MASK, Schema, Secret
 
 # No name and no harmless value has these: where one is shown, a secret is.
 _SIGNS = string.ascii_uppercase

@@ -13,15 +13,15 @@ import kubernetes_validate
 import pytest
 from falcon.inspect import inspect_routes
 
-from liveconfig.document import Limits
-from liveconfig.loader import load
-from liveconfig.manager import ConfigManager
-from liveconfig.schema import Schema
+from liveconfig.config.document import Limits
+from liveconfig.config.loader import load
+from liveconfig.config.schema import Schema
+from liveconfig.config.source import SourceFile
 from liveconfig.service.admin import create_admin_app
 from liveconfig.service.app import create_public_app
 from liveconfig.service.config import ServiceConfig
 from liveconfig.settings import Settings
-from liveconfig.source import SourceFile
+from liveconfig.worker.manager import ConfigManager
 from tests.support.kustomize import Object, build, documents, identity
 from tests.support.pod_security import violations
 from tests.support.source_code import ROOT

@@ -12,9 +12,9 @@ import pytest
 from msgspec import Meta, Struct
 
 import liveconfig
+from liveconfig.config.excerpt import KeyNames
+from liveconfig.config.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 from liveconfig.errors import KeyPath
-from liveconfig.excerpt import KeyNames
-from liveconfig.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 
 Titled = Meta(title="a title", description="a text", examples=[1])
 

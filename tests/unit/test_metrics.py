@@ -16,10 +16,9 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 import liveconfig
-from liveconfig.metrics import MetricsCollector
-from liveconfig.record import Writer
-from liveconfig.shared import SharedMemory
-from liveconfig.status import (
+from liveconfig.memory.record import Writer
+from liveconfig.memory.shared import SharedMemory
+from liveconfig.memory.status import (
     PUBLISH_SECONDS,
     STATUS_BYTES_MAX,
     Missing,
@@ -28,7 +27,8 @@ from liveconfig.status import (
     Rejected,
     Reloads,
 )
-from liveconfig.worker_table import PROPAGATION_SECONDS, WorkerRow
+from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow
+from liveconfig.metrics import MetricsCollector
 from tests.support.damage import overwrite
 from tests.support.metrics import bound_memory, publish, values
 

@@ -13,7 +13,7 @@ import pytest
 from tests.model.run import FAULT, HOLDS, UNKNOWN, VARIANTS, finding
 from tests.support.source_code import ROOT, Module
 
-_RECORD = Module(ROOT / "src/liveconfig/record.py")
+_RECORD = Module(ROOT / "src/liveconfig/memory/record.py")
 _MODEL = (ROOT / "tests/model/record.pml").read_text()
 _RUNNER = ROOT / "tests/model/run.py"
 

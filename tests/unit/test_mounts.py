@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.mounts import is_single_file_mount
+from liveconfig.watch.mounts import is_single_file_mount
 
 _TABLE = (
     "22 1 8:1 / / rw,relatime - ext4 /dev/root rw\n"

@@ -13,16 +13,16 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from liveconfig.cache import Cache
-from liveconfig.changes import Change
+from liveconfig.config.changes import Change
+from liveconfig.config.schema import NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
-from liveconfig.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
-from liveconfig.outlets import Channel, Outlets
-from liveconfig.publisher import Publisher
-from liveconfig.schema import NEEDS_RESTART, Schema, Secret
+from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
+from liveconfig.memory.shared import SharedMemory
+from liveconfig.memory.status import Problem, PublisherStatus, Reloads
+from liveconfig.publishing.cache import Cache
+from liveconfig.publishing.outlets import Channel, Outlets
+from liveconfig.publishing.publisher import Publisher
 from liveconfig.settings import Settings
-from liveconfig.shared import SharedMemory
-from liveconfig.status import Problem, PublisherStatus, Reloads
 from tests.support.damage import overwrite
 
 _LIMIT = 65_536

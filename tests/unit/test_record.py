@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveconfig import record as record_module
 from liveconfig.errors import (
     CorruptRecordError,
     PayloadTooLargeError,
     RecordClaimedError,
     StartupError,
 )
-from liveconfig.record import Record, Writer
+from liveconfig.memory import record as record_module
+from liveconfig.memory.record import Record, Writer
 from tests.support.damage import overwrite
 from tests.support.records import content
 

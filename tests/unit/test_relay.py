@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from liveconfig.relay import READY, Relay, RelayHandler
+from liveconfig.master.relay import READY, Relay, RelayHandler
 from tests.support.eventually import eventually
 
 

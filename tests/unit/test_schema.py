@@ -23,14 +23,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from liveconfig.errors import CorruptRecordError, KeyPath, StartupError
-from liveconfig.schema import (
+from liveconfig.config.schema import (
     Schema,
     SchemaError,
     Secret,
     Validated,
     changed_key_paths,
 )
+from liveconfig.errors import CorruptRecordError, KeyPath, StartupError
 
 T = TypeVar("T")
 

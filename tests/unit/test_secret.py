@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from liveconfig.config.schema import Schema
+from liveconfig.config.secret import MASK, Secret
 from liveconfig.errors import StartupError
-from liveconfig.schema import Schema
-from liveconfig.secret import MASK, Secret
 
 _TEXT = "hunter2"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
-from liveconfig.status import Missing, Problem, PublisherStatus, Rejected
+from liveconfig.memory.status import Missing, Problem, PublisherStatus, Rejected
 
 
 def test_status_survives_the_record() -> None:

@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 import pytest
 
-from liveconfig.pod import PodStatus
-from liveconfig.terminal import Screen, rendered
+from liveconfig.command.pod import PodStatus
+from liveconfig.command.terminal import Screen, rendered
 from tests.support.status_document import (
     DIGEST,
     PROBLEM,

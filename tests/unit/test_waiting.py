@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from liveconfig.client import StatusClient
+from liveconfig.command.client import StatusClient
+from liveconfig.command.waiting import Target, wait_for
 from liveconfig.errors import InvalidConfigError, NotConvergedError, StartupError
-from liveconfig.waiting import Target, wait_for
 from tests.support.server import free_port
 from tests.support.status_document import (
     DIGEST,

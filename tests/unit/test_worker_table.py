@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveconfig import worker_table
-from liveconfig.worker_table import PROPAGATION_SECONDS, WorkerRow, WorkerTable
+from liveconfig.memory import worker_table
+from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow, WorkerTable
 from tests.support.children import Child
 
 

@@ -15,14 +15,14 @@ import msgspec
 
 import liveconfig
 from liveconfig.errors import LiveconfigError
-from liveconfig.manager import ConfigManager
+from liveconfig.memory.shared import bound
 from liveconfig.service import page
 from liveconfig.service.app import add_health_routes, handle_liveconfig_error
 from liveconfig.service.assets import AssetResource
 from liveconfig.service.middleware import SnapshotMiddleware
 from liveconfig.service.status import status_document, status_tag
-from liveconfig.shared import bound
-from liveconfig.snapshot import Snapshot
+from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.snapshot import Snapshot
 
 # The first one wins where the client leaves it open, as curl does.
 _STATUS_TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)

@@ -14,10 +14,10 @@ from typing import Any
 import falcon
 
 from liveconfig.errors import LiveconfigError
-from liveconfig.manager import ConfigManager
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.middleware import SnapshotMiddleware
-from liveconfig.snapshot import Snapshot
+from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.snapshot import Snapshot
 
 # gunicorn's own logger in a worker, so that all lines go the same way.
 log = logging.getLogger("gunicorn.error")

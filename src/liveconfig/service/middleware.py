@@ -12,7 +12,7 @@ from typing import Any
 
 import falcon
 
-from liveconfig.manager import ConfigManager
+from liveconfig.worker.manager import ConfigManager
 
 
 class SnapshotMiddleware:

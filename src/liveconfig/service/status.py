@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
-from liveconfig.history import Entry
-from liveconfig.shared import SharedMemory
-from liveconfig.snapshot import Snapshot
-from liveconfig.status import Missing, PublisherStatus, Rejected
-from liveconfig.worker_table import WorkerState
+from liveconfig.memory.history import Entry
+from liveconfig.memory.shared import SharedMemory
+from liveconfig.memory.status import Missing, PublisherStatus, Rejected
+from liveconfig.memory.worker_table import WorkerState
+from liveconfig.worker.snapshot import Snapshot
 
 Document = dict[str, Any]
 

@@ -8,12 +8,12 @@ Runs in: every worker; with `--preload` it is imported in the master.
 
 from __future__ import annotations
 
-from liveconfig.manager import ConfigManager
 from liveconfig.service.admin import create_admin_app
 from liveconfig.service.app import create_public_app
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.ports import by_port
 from liveconfig.settings import Settings
+from liveconfig.worker.manager import ConfigManager
 
 manager: ConfigManager[ServiceConfig] = ConfigManager(ServiceConfig)
 

@@ -1,0 +1,216 @@
+"""
+The status of a pod as text for a terminal.
+
+Owns: what is shown, in which order and words; the frames of a text that changes.
+Must not know: where the status comes from, when it is asked for.
+Runs in: the CLI.
+
+Plain text in 80 columns: no colours, and times as they are, so that a text changes only
+when the pod does. All that comes from the service is printable already.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TextIO
+
+from liveconfig.command.pod import Entry, PodStatus, Rejected, Worker, counted
+from liveconfig.config.changes import Change
+
+_COLUMNS, _ROWS = 80, 24
+_LABEL = 11
+
+_LISTED_MAX = 5
+_ENTRIES_MAX = 8
+_CHANGES_MAX = 3
+
+_HOME, _END_LINE, _END_SCREEN = "\x1b[H", "\x1b[K\n", "\x1b[J"
+
+
+class Screen:
+    """Frames: on a terminal one in the place of the other, in a pipe one by one."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Show frames on `out`."""
+        self._out = out
+        self._shown: Sequence[str] = ()
+
+    def size(self) -> tuple[int, int]:
+        """Return columns and rows; a pipe has 80 columns."""
+        if not self._out.isatty():
+            return _COLUMNS, _ROWS
+        size = os.get_terminal_size(self._out.fileno())
+        # Some that are no real ones say 0.
+        return size.columns or _COLUMNS, size.lines or _ROWS
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Show `lines`, if they are not what is shown."""
+        if lines == self._shown:
+            return
+        if self._out.isatty():
+            self._out.write(self._frame(lines))
+        else:
+            self._out.writelines(f"{line}\n" for line in (*lines, "", ""))
+        self._out.flush()
+        self._shown = lines
+
+    def _frame(self, lines: Sequence[str]) -> str:
+        rows = self.size()[1] - 1
+        if len(lines) > rows:
+            lines = [*lines[: rows - 1], f"({len(lines) - rows + 1} more lines)"]
+        # Without erasing first: it would flicker.
+        return _HOME + "".join(line + _END_LINE for line in lines) + _END_SCREEN
+
+
+def rendered(status: PodStatus, columns: int = _COLUMNS) -> list[str]:
+    """Return the lines that say all of a pod."""
+    lines = [_headline(status), status.digest]
+    for trouble in status.troubles():
+        lines += _wrapped(f"! {trouble}", columns, 2)
+    lines.append("")
+    for label, text in _facts(status):
+        lines += _wrapped(f"{label:<{_LABEL}}{text}", columns, _LABEL)
+    if status.rejected is not None:
+        lines += ["", *_rejected(status.rejected, columns)]
+    lines += ["", "    PID  VERSION  SINCE                     STATE"]
+    for worker in status.workers:
+        lines += _wrapped(_worker(worker), columns, 18)
+    lines += ["", "HISTORY"]
+    for entry in status.history[:_ENTRIES_MAX]:
+        lines += _entry(entry, columns)
+    return [_cut(line, columns) for line in lines]
+
+
+def _headline(status: PodStatus) -> str:
+    serving, behind = len(status.serving()), len(status.behind())
+    if status.converged:
+        verb = "serves" if serving == 1 else "serve"
+        return f"converged: {counted(serving)} {verb} version {status.version}"
+    if serving:
+        verb = "is" if behind == 1 else "are"
+        late = f"{counted(behind)} {verb} behind"
+        return f"not converged: {late} version {status.version}"
+    return "not converged: no worker has a config yet"
+
+
+def _facts(status: PodStatus) -> Iterator[tuple[str, str]]:
+    yield "since", _time(status.since) + _origin(status.origin)
+    if status.changed_keys:
+        yield "changed", _listed(status.changed_keys, status.changed_count)
+    if status.unknown_keys:
+        keys = _listed(status.unknown_keys, status.unknown_count)
+        yield "unknown", f"{keys}: the schema does not know this; check the spelling"
+    if status.restart_keys:
+        keys = _listed(status.restart_keys, len(status.restart_keys))
+        yield "restart", f"is what it takes to change {keys}"
+    yield "delays", ", ".join(_delays(status))
+    publisher = status.publisher
+    process = f"pid {publisher.pid or '-'}, start {publisher.starts}"
+    started = f"{publisher.state} since {_time(publisher.started_at)}"
+    yield "publisher", f"{started}, by {publisher.mode or '-'}, {process}"
+    yield "source", status.source.path
+    missing = status.source.missing
+    if missing is not None:
+        yield "missing", f"since {_time(missing.since)}: {missing.problem}"
+
+
+def _origin(origin: str) -> str:
+    return "" if origin == "source" else f", from the {origin}"
+
+
+def _delays(status: PodStatus) -> Iterator[str]:
+    delays = status.delays
+    yield f"flip {_time(delays.flipped_at, 'milliseconds')}"
+    yield f"publisher {_milliseconds(delays.publisher_ms)}"
+    yield f"last worker {_milliseconds(delays.last_worker_ms)}"
+
+
+def _rejected(rejected: Rejected, columns: int) -> Iterator[str]:
+    yield f"REJECTED since {_time(rejected.since)}, seen {_times(rejected.tries)}"
+    yield from _wrapped(f"  {rejected.error.as_exception()}", columns, 4)
+    for line in rejected.excerpt:
+        mark = ">" if line.line == rejected.error.line else " "
+        yield f"{mark}{line.line:>6}  {line.text}"
+
+
+def _worker(worker: Worker) -> str:
+    version = worker.version or "-"
+    since = _time(worker.since, "milliseconds")
+    states = ", ".join(_states(worker))
+    return f"{worker.pid:>7}  {version:>7}  {since:<24}  {states}"
+
+
+def _states(worker: Worker) -> Iterator[str]:
+    if worker.version is None:
+        yield "no config asked for yet"
+    else:
+        yield "behind" if worker.is_behind else "current"
+    if worker.stale_since is not None:
+        yield f"stale since {_time(worker.stale_since)}"
+    if worker.needs_restart:
+        yield "needs a restart"
+    callbacks = worker.callbacks
+    if callbacks.failures:
+        yield f"callbacks failed {_times(callbacks.failures)}"
+    if callbacks.slow:
+        yield f"callbacks slow {_times(callbacks.slow)}"
+    if callbacks.running_since is not None:
+        yield f"a callback runs since {_time(callbacks.running_since)}"
+
+
+def _entry(entry: Entry, columns: int) -> Iterator[str]:
+    what = f"{entry.kind} in {entry.duration_ms:.1f} ms"
+    line = f"{_time(entry.at)}  version {entry.version}"
+    if entry.error is not None:
+        line, what = f"{line} stays", f"{what}: {entry.error.as_exception()}"
+    yield from _wrapped(f"{line}  {what}", columns, 4)
+    for change in entry.changes[:_CHANGES_MAX]:
+        yield f"    {_change(change)}"
+    more = entry.changed_count - min(len(entry.changes), _CHANGES_MAX)
+    if more > 0:
+        yield f"    and {more} more"
+
+
+def _change(change: Change) -> str:
+    if change.old is None:
+        return f"{change.key} added: {change.new}"
+    if change.new is None:
+        return f"{change.key} removed: {change.old}"
+    return f"{change.key}: {change.old} -> {change.new}"
+
+
+def _listed(keys: Sequence[str], count: int) -> str:
+    shown = keys[:_LISTED_MAX]
+    more = count - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _milliseconds(number: float | None) -> str:
+    return "-" if number is None else f"{number:.1f} ms"
+
+
+def _time(time: datetime | None, timespec: str = "seconds") -> str:
+    if time is None:
+        return "-"
+    return time.isoformat(" ", timespec).replace("+00:00", "Z")
+
+
+def _wrapped(text: str, columns: int, indent: int) -> Iterable[str]:
+    return textwrap.wrap(
+        text,
+        columns,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+
+
+def _cut(line: str, columns: int) -> str:
+    return line if len(line) <= columns else f"{line[: columns - 1]}…"

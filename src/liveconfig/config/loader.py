@@ -1,0 +1,124 @@
+"""
+From the bytes of a source to a config that may be published.
+
+Owns: the order parse, merge, validate, pack; finding the line behind a schema error.
+Must not know: where the bytes come from, where the config goes to.
+Runs in: the publisher and the CLI, so that `liveconfig check` and the service agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from liveconfig.config.document import UNLIMITED, Limits, locate_all, parse
+from liveconfig.config.schema import Schema, SchemaError
+from liveconfig.config.source import SourceFile
+from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Candidate(Generic[T]):
+    """
+    A config that passed every check.
+
+    Attributes:
+        config: the typed, frozen value.
+        digest: `sha256:` and 64 hexadecimal digits, equal for equal configs.
+        payload: the bytes to publish.
+        unknown_keys: the ways to keys that the schema does not name.
+    """
+
+    config: T
+    digest: str
+    payload: bytes
+    unknown_keys: tuple[KeyPath, ...]
+
+
+def load(
+    files: Sequence[SourceFile], schema: Schema[T], limits: Limits
+) -> Candidate[T]:
+    """
+    Parse, merge and validate the files of one reading; later files win.
+
+    Raises:
+        InvalidConfigError: anything in the files is wrong; names file, line and key.
+    """
+    documents = [parse(file.content, file.path, limits) for file in files]
+    merged: dict[str, Any] = {}
+    for document in documents:
+        merged = merge(merged, document)
+    try:
+        validated = schema.validate(merged)
+        packed = schema.pack(validated.config)
+    except SchemaError as error:
+        raise located(error.keys, error.problem, files, documents) from error
+    return Candidate(
+        validated.config, packed.digest, packed.payload, validated.unknown_keys
+    )
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `over` laid on it: mappings merge, anything else replaces."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            value = merge(below, value)
+        merged[key] = value
+    return merged
+
+
+def located(
+    keys: KeyPath,
+    problem: str,
+    files: Sequence[SourceFile],
+    documents: Sequence[Any] | None = None,
+) -> InvalidConfigError:
+    """
+    Return an error that names the file, line and column of a key.
+
+    Args:
+        keys: the way to it in the merged document; its end may be missing.
+        problem: what is wrong with it.
+        files: files that `load` could parse.
+        documents: what they hold, if it is known already.
+    """
+    return all_located([keys], problem, files, documents)[0]
+
+
+def all_located(
+    ways: Sequence[KeyPath],
+    problem: str,
+    files: Sequence[SourceFile],
+    documents: Sequence[Any] | None = None,
+) -> list[InvalidConfigError]:
+    """Return what `located` does for each of several ways, reading each file once."""
+    if documents is None:
+        documents = [parse(file.content, file.path, UNLIMITED) for file in files]
+    by_file: dict[int, list[KeyPath]] = {}
+    for keys in ways:
+        # The last file that goes furthest along the path is the one that decided.
+        depths = [_depth(document, keys) for document in documents]
+        index = max(range(len(files)), key=lambda i: (depths[i], i))
+        by_file.setdefault(index, []).append(keys)
+    found = {}
+    for index, here in by_file.items():
+        file = files[index]
+        places = locate_all(file.content, file.path, here)
+        for keys, (line, column) in zip(here, places, strict=True):
+            key = format_key_path(keys)
+            found[keys] = InvalidConfigError(file.path, line, column, key, problem)
+    return [found[keys] for keys in ways]
+
+
+def _depth(value: Any, keys: KeyPath) -> int:
+    for depth, key in enumerate(keys):
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return depth
+    return len(keys)

@@ -1,0 +1,215 @@
+"""
+The publisher as a child of the master: its start, its signs of life, its end.
+
+Owns: the process, the descriptors that it gets, how it is told and ended.
+Must not know: when one is started or ended, what it publishes.
+Runs in: the gunicorn master.
+
+Why a pidfd: the master reaps every child, and a number may belong to another process
+the moment after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+from liveconfig.errors import StartupError
+from liveconfig.master.relay import LOOK_AGAIN, READY, Relay
+from liveconfig.memory.shared import SharedMemory
+
+# How long the publisher may take to read the source for the first time.
+_START_SECONDS = 30.0
+# How often it is looked at while it starts.
+_LOOK_SECONDS = 0.5
+# How long it may take to end when it is asked to.
+_STOP_SECONDS = 2.0
+# How long it may be stopped (SIGSTOP, a debugger that was left) and still be well.
+_STOPPED_SECONDS_MAX = 5.0
+# How much later than it must its pulse may come, on a machine that is busy.
+_LATE_SECONDS_MAX = 30.0
+
+
+class Child:
+    """
+    One publisher process and the master's ends of what ties them together.
+
+    Attributes:
+        pid: its number.
+        started_at: when it was started, by the monotonic clock.
+        relay: what it logs.
+    """
+
+    def __init__(self, shared: SharedMemory) -> None:
+        """
+        Start the process; it claims the records itself.
+
+        Raises:
+            StartupError: no descriptor or no process is to be had; nothing is left.
+        """
+        try:
+            self.relay = Relay()
+        except OSError as error:
+            raise _not_to_be_had(error)
+        try:
+            self.relay.wake_on_message()
+            self.pid, self._pidfd = _spawn(
+                *(record.descriptor for record in shared.records),
+                shared.published.descriptor,
+                self.relay.sender,
+            )
+        except OSError as error:
+            self.relay.close()
+            raise _not_to_be_had(error)
+        finally:
+            os.close(self.relay.sender)
+        self.started_at = time.monotonic()
+        self._running_at = self.started_at
+        self._pulse = -1
+        self._pulse_at = self.started_at
+        self._is_condemned = False
+
+    def has_ended(self) -> bool:
+        """Tell whether the process is gone, and leave no zombie if it is."""
+        if not _wait_readable([self._pidfd], 0):
+            return False
+        # The master's own reaping may have been faster.
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        return True
+
+    def hang(self, pulse: int, pulse_seconds: float) -> str:
+        """
+        Say how the process hangs, in words that follow its name; "" if it is well.
+
+        Args:
+            pulse: a number that it changes at least once in every `pulse_seconds`.
+            pulse_seconds: see there.
+        """
+        now = time.monotonic()
+        if pulse != self._pulse:
+            self._pulse, self._pulse_at = pulse, now
+        stopped_seconds = self._stopped_seconds()
+        if stopped_seconds > _STOPPED_SECONDS_MAX:
+            return f"has been stopped for {stopped_seconds:.0f} s"
+        if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:
+            return f"has done nothing for {now - self._pulse_at:.0f} s"
+        return ""
+
+    def kill(self) -> bool:
+        """Kill the process without waiting; tell whether this is the first time."""
+        is_first, self._is_condemned = not self._is_condemned, True
+        self._send(signal.SIGKILL)
+        return is_first
+
+    def look_again(self) -> None:
+        """Have a living process look at source and record, though nothing changed."""
+        self._send(LOOK_AGAIN)
+
+    def wait_ready(self) -> list[tuple[int, str]]:
+        """
+        Wait for the first read of the source; return the lines logged until then.
+
+        Raises:
+            StartupError: the process ended instead, with its last words, or it is
+                stopped or took too long; it may still be alive then.
+        """
+        lines: list[tuple[int, str]] = []
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
+            if self._stopped_seconds() > _STOPPED_SECONDS_MAX:
+                raise StartupError("the publisher was stopped while it started")
+            ended = self.has_ended()
+            for level, text in self.relay.messages():
+                if level == READY:
+                    return lines
+                lines.append((level, text))
+            if ended:
+                words = [text for level, text in lines if level >= logging.CRITICAL]
+                raise StartupError(words[-1] if words else "the publisher died")
+        raise StartupError(f"the publisher did not start in {_START_SECONDS:.0f} s")
+
+    def stop(self) -> None:
+        """End the process, by force if need be, and wait until it is gone."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self.has_ended():
+                return
+            self._send(number)
+            _wait_readable([self._pidfd], _STOP_SECONDS)
+        self.has_ended()
+
+    def close(self) -> None:
+        """Let go of the process; it is neither ended nor reaped by this."""
+        self.relay.close()
+        os.close(self._pidfd)
+
+    def _send(self, number: signal.Signals) -> None:
+        # It may have ended, and been reaped by the master, since it was looked at.
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def _stopped_seconds(self) -> float:
+        """Return for how long the process was seen stopped, 0.0 while it runs."""
+        now = time.monotonic()
+        # Without taking the news away: it is there for as long as the process stands.
+        options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        is_stopped = False
+        with contextlib.suppress(ChildProcessError):
+            is_stopped = os.waitid(os.P_PIDFD, self._pidfd, options) is not None
+        if not is_stopped:
+            self._running_at = now
+        return now - self._running_at
+
+
+def _spawn(*descriptors: int) -> tuple[int, int]:
+    """Start the publisher and return its number and its pidfd."""
+    process = subprocess.Popen(
+        _command(*descriptors),
+        stdin=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        # Ctrl-C is for the master, which ends its children in order.
+        start_new_session=True,
+    )
+    # The pidfd is what knows; this keeps `subprocess` from waiting for the number.
+    process.returncode = 0
+    try:
+        return process.pid, os.pidfd_open(process.pid)
+    except OSError:
+        # Nobody has waited for it yet, so the number is still its own.
+        os.kill(process.pid, signal.SIGKILL)
+        raise
+
+
+def _not_to_be_had(error: OSError) -> StartupError:
+    return StartupError(f"no process for it is to be had: {error}")
+
+
+def _command(
+    config: int, status: int, history: int, published: int, relay: int
+) -> list[str]:
+    command = [sys.executable, "-m", "liveconfig.publishing.process"]
+    command += ["--parent-pid", str(os.getpid())]
+    command += ["--config-descriptor", str(config)]
+    command += ["--status-descriptor", str(status)]
+    command += ["--history-descriptor", str(history)]
+    command += ["--published-descriptor", str(published)]
+    command += ["--relay-descriptor", str(relay)]
+    # The schema must be found where the application finds it.
+    for path in sys.path:
+        command += ["--module-path", path]
+    return command
+
+
+def _wait_readable(descriptors: list[int], seconds: float) -> bool:
+    """Wait until one of them can be read, or the time is over; tell which it was."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

@@ -1,0 +1,200 @@
+"""
+Keeping one publisher running under the master.
+
+Owns: when a publisher is started, ended and started again; noticing damage.
+Must not know: gunicorn, how a process is started or ended, what is published.
+Runs in: the gunicorn master.
+
+Why no thread: the master forks workers at any moment, and a forked copy of a thread's
+locks would stop a worker. `check` is called from the master's own loop instead.
+Why the version of the status is the publisher's pulse: it writes its status whenever it
+has looked at the source, so at least once in every `poll_seconds`, and nobody has to
+wake it to ask.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from liveconfig.errors import StartupError
+from liveconfig.master.child import Child
+from liveconfig.master.relay import READY
+from liveconfig.memory.shared import SharedMemory
+
+# How often the records are looked through for damage.
+_RECORD_SECONDS = 1.0
+
+# A publisher is started again at once when it has lived for a while, and ever more
+# slowly when it dies young: a schema that crashes must not take a core.
+_YOUNG_SECONDS = 10.0
+_DELAY_SECONDS_MIN = 0.1
+_DELAY_SECONDS_MAX = 30.0
+
+Log = Callable[[int, str], None]
+
+
+class Supervisor:
+    """
+    Keep one publisher running.
+
+    Attributes:
+        restarts: how often a publisher was started because one had died.
+        shared: the memory that the publisher writes.
+    """
+
+    def __init__(self, shared: SharedMemory, log: Log, poll_seconds: float) -> None:
+        """
+        Prepare; nothing runs yet.
+
+        Args:
+            shared: the memory that the publisher writes.
+            log: takes a level of `logging` and a text.
+            poll_seconds: how often, at least, the publisher looks at the source.
+        """
+        self.restarts = 0
+        self._poll_seconds = poll_seconds
+        self._records_at = 0.0
+        self._version = 0
+        self._is_damaged = False
+        self.shared = shared
+        self._log = log
+        self._child: Child | None = None
+        self._delay_seconds = 0.0
+        self._start_at: float | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The publisher's process, None while there is none."""
+        return self._child.pid if self._child else None
+
+    def start(self) -> None:
+        """
+        Start the publisher and wait until there is a config to serve.
+
+        Raises:
+            StartupError: there is none; no process is left.
+        """
+        try:
+            self._child = Child(self.shared)
+            self._tell(self._child.wait_ready())
+        except StartupError:
+            self.stop()
+            raise
+
+    def replace(self) -> None:
+        """
+        Put a new publisher in the place of the old one, with the code as it is now.
+
+        Returns when it has read the source. If it cannot, the log says so, the record
+        keeps what it has, and `check` goes on trying.
+        """
+        self.stop()
+        try:
+            self.start()
+        except StartupError as error:
+            self._log(logging.ERROR, f"the publisher does not start: {error}")
+            self._schedule(lived_seconds=0.0)
+
+    def check(self) -> None:
+        """Pass on what the publisher logged, and start it again if it is due."""
+        child = self._child
+        if child is not None:
+            ended = child.has_ended()
+            self._tell(child.relay.messages())
+            if ended:
+                self._bury(child)
+            else:
+                self._look_after(child)
+        elif self._start_at is not None and time.monotonic() >= self._start_at:
+            self._restart()
+
+    def stop(self) -> None:
+        """End the publisher and leave nothing of it; the records stay."""
+        self._start_at = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+            self._tell(child.relay.messages())
+            child.close()
+
+    def forget(self) -> None:
+        """Close what a forked child must not hold; the publisher is not its own."""
+        child, self._child = self._child, None
+        self._start_at = None
+        if child is not None:
+            child.close()
+
+    def _look_after(self, child: Child) -> None:
+        """End a publisher that hangs, and have one that is well mend the records."""
+        trouble = child.hang(self.shared.status.version, self._poll_seconds)
+        if trouble:
+            # It is started again when it is gone: never are there two.
+            if child.kill():
+                self._log(
+                    logging.ERROR,
+                    f"the publisher (pid {child.pid}) {trouble}; it is killed, the "
+                    "workers serve on",
+                )
+            return
+        now = time.monotonic()
+        if now - self._records_at < _RECORD_SECONDS:
+            return
+        self._records_at = now
+        if not self._has_damage():
+            self._is_damaged = False
+            return
+        if not self._is_damaged:
+            self._is_damaged = True
+            self._log(
+                logging.CRITICAL,
+                "the record was overwritten by something else; the workers keep their "
+                "config, and the publisher is told to publish it again",
+            )
+        child.look_again()
+
+    def _has_damage(self) -> bool:
+        shared = self.shared
+        for record in shared.records:
+            record.mend_header()
+        if not shared.config.is_whole(self._version):
+            return True
+        if not (shared.status.is_whole(0) and shared.history.is_whole(0)):
+            return True
+        self._version = shared.config.version
+        return False
+
+    def _bury(self, child: Child) -> None:
+        self._child = None
+        child.close()
+        self._schedule(time.monotonic() - child.started_at)
+        self._log(
+            logging.ERROR,
+            f"the publisher (pid {child.pid}) died; the workers serve on, it starts "
+            f"again in {self._delay_seconds:.1f} s",
+        )
+        self.check()
+
+    def _schedule(self, lived_seconds: float) -> None:
+        if lived_seconds >= _YOUNG_SECONDS:
+            self._delay_seconds = 0.0
+        elif self._delay_seconds or self.restarts:
+            doubled = max(_DELAY_SECONDS_MIN, 2 * self._delay_seconds)
+            self._delay_seconds = min(_DELAY_SECONDS_MAX, doubled)
+        self._start_at = time.monotonic() + self._delay_seconds
+
+    def _restart(self) -> None:
+        self._start_at = None
+        self.restarts += 1
+        try:
+            self._child = Child(self.shared)
+        except StartupError as error:
+            # No reason to end the master, which would end the workers.
+            self._log(logging.ERROR, f"the publisher does not start: {error}")
+            self._schedule(lived_seconds=0.0)
+
+    def _tell(self, lines: Iterable[tuple[int, str]]) -> None:
+        for level, text in lines:
+            if level != READY:
+                self._log(level, text)

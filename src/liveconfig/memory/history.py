@@ -1,0 +1,93 @@
+"""
+The newest publications and rejections, as data.
+
+Owns: an entry, how many are kept, their bytes and how they are read back.
+Must not know: how a config is compared or published, who shows the entries.
+Runs in: the publisher (which writes them) and the workers (which show them).
+
+It is a record of its own, so that any worker can show it, and a publisher that died is
+no gap in it. Times are seconds since the epoch, as floats.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from liveconfig.config.changes import Change
+from liveconfig.errors import CorruptRecordError
+from liveconfig.memory.record import Record
+from liveconfig.memory.status import Problem
+
+ENTRIES_MAX = 32
+CHANGES_MAX = 20
+
+# Room for all entries with all changes at their longest. It is taken only as it fills.
+HISTORY_BYTES_MAX = 4 * 1024 * 1024
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """
+    What came of one change of the source.
+
+    Attributes:
+        kind: `published` or `rejected`.
+        at: when that was.
+        version: the version that is live since, or that stays.
+        digest: of the config; of a rejected one the digest of its bytes, or "".
+        origin: where it came from: `source`, `cache` or `defaults`.
+        flipped_at: when the source changed, by the filesystem's clock, 0.0 if unknown.
+        duration_seconds: from the begin of reading to the publication or rejection.
+        changes: what changed, the first of them.
+        changed_count: how many there are.
+        restart_keys: changed keys that need a restart, the first of them.
+        error: why it was rejected.
+    """
+
+    kind: Literal["published", "rejected"]
+    at: float
+    version: int
+    digest: str
+    origin: str = "source"
+    flipped_at: float = 0.0
+    duration_seconds: float = 0.0
+    changes: tuple[Change, ...] = ()
+    changed_count: int = 0
+    restart_keys: tuple[str, ...] = ()
+    error: Problem | None = None
+
+
+class History(msgspec.Struct, frozen=True):
+    """
+    The newest entries.
+
+    Attributes:
+        entries: the newest last.
+    """
+
+    entries: tuple[Entry, ...] = ()
+
+    def with_entry(self, entry: Entry) -> History:
+        """Return the history with one more, and without the oldest beyond the limit."""
+        return History((*self.entries, entry)[-ENTRIES_MAX:])
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes that `read` finds in a record."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def read(cls, record: Record) -> History:
+        """Return what `record` holds; an empty history where it holds none."""
+        try:
+            publication = record.read()
+            if publication is None:
+                return cls()
+            return msgspec.msgpack.decode(publication.payload, type=cls)
+        except (
+            CorruptRecordError,
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+            RecursionError,
+        ):
+            return cls()

@@ -1,0 +1,103 @@
+"""
+The memory that the master makes and its children inherit.
+
+Owns: which pieces of shared memory there are; the binding of this process to them.
+Must not know: what is in a config, who reads or writes when, HTTP.
+Runs in: the gunicorn master, which makes it, and every worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liveconfig.errors import CorruptRecordError, NotBoundError
+from liveconfig.memory.broadcast import Broadcast
+from liveconfig.memory.history import HISTORY_BYTES_MAX, Entry, History
+from liveconfig.memory.record import Record
+from liveconfig.memory.status import STATUS_BYTES_MAX, PublisherStatus
+from liveconfig.memory.worker_table import WorkerTable
+
+
+@dataclass(frozen=True)
+class SharedMemory:
+    """
+    All that the processes of one service share.
+
+    Attributes:
+        config: the published configs.
+        status: what the publisher says of itself.
+        history: the newest publications and rejections.
+        published: tells every worker at once that there is a new version.
+        workers: what each worker says of itself.
+    """
+
+    config: Record
+    status: Record
+    history: Record
+    published: Broadcast
+    workers: WorkerTable
+
+    @classmethod
+    def create(cls, payload_bytes_max: int) -> SharedMemory:
+        """
+        Make all of it, empty; it is freed with the last process that holds it.
+
+        Args:
+            payload_bytes_max: the most bytes that one config may have.
+        """
+        return cls(
+            config=Record.create("liveconfig-config", payload_bytes_max),
+            status=Record.create("liveconfig-status", STATUS_BYTES_MAX),
+            history=Record.create("liveconfig-history", HISTORY_BYTES_MAX),
+            published=Broadcast.create(),
+            workers=WorkerTable(),
+        )
+
+    @property
+    def records(self) -> tuple[Record, Record, Record]:
+        """Those that the publisher writes."""
+        return self.config, self.status, self.history
+
+    def publisher_status(self) -> PublisherStatus | None:
+        """Return what the publisher says of itself, None where it cannot be read."""
+        try:
+            publication = self.status.read()
+            return publication and PublisherStatus.from_bytes(publication.payload)
+        except CorruptRecordError:
+            return None
+
+    def publications(self) -> tuple[Entry, ...]:
+        """Return the newest publications and rejections, the newest last."""
+        return History.read(self.history).entries
+
+    def close(self) -> None:
+        """Give all of it back; nothing of it is usable afterwards."""
+        for record in self.records:
+            record.close()
+        self.published.close()
+        self.workers.close()
+
+
+_shared: SharedMemory | None = None
+
+
+def bind(shared: SharedMemory | None) -> None:
+    """Make `shared` the memory that every `ConfigManager` of this process reads."""
+    global _shared
+    _shared = shared
+
+
+def bound() -> SharedMemory:
+    """
+    Return the memory of this process.
+
+    Raises:
+        NotBoundError: the gunicorn hooks did not run in this process or its parent.
+    """
+    if _shared is None:
+        raise NotBoundError(
+            "there is no config in this process yet: add `from liveconfig.gunicorn "
+            "import *` to the gunicorn config file, and call get() while serving, "
+            "not while importing"
+        )
+    return _shared

@@ -1,0 +1,166 @@
+"""
+What the publisher says of itself, as data.
+
+Owns: the publisher's state as it stands in the second record, and its bytes.
+Must not know: who shows it, and any value of a config.
+Runs in: the publisher (which writes it) and the workers (which show it).
+
+Times are seconds since the epoch, as floats.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from liveconfig.config.excerpt import ExcerptLine
+from liveconfig.errors import CorruptRecordError, InvalidConfigError
+
+# It holds key paths and the text of errors, each cut at a limit, but no config.
+STATUS_BYTES_MAX = 256 * 1024
+
+# The upper ends of the buckets of what a publication takes; the last bucket has none.
+PUBLISH_SECONDS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Where and why a document was rejected: the parts of an `InvalidConfigError`."""
+
+    path: str
+    line: int
+    column: int
+    key: str
+    problem: str
+
+    def as_exception(self) -> InvalidConfigError:
+        """Return the error that these are the parts of."""
+        return InvalidConfigError(*msgspec.structs.astuple(self))
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """
+    The candidate that is not served, until a good one comes.
+
+    Attributes:
+        digest: of the rejected bytes, "" where they could not be read whole.
+        error: what its author must mend.
+        since: when it was first seen.
+        tries: how often it was seen since, itself included.
+        excerpt: the lines around the error, () where there is nothing to show.
+    """
+
+    digest: str
+    error: Problem
+    since: float
+    tries: int
+    excerpt: tuple[ExcerptLine, ...] = ()
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """The source that cannot be read at present, and since when."""
+
+    problem: str
+    since: float
+
+
+class Reloads(msgspec.Struct, frozen=True):
+    """
+    What came of the times the source had changed, over all publishers of one master.
+
+    Attributes:
+        published: a new version went live.
+        rejected: the candidate was no good.
+        unchanged: the text was new, the config was the same.
+        missing: the source was gone or could not be read.
+    """
+
+    published: int = 0
+    rejected: int = 0
+    unchanged: int = 0
+    missing: int = 0
+
+
+class PublisherStatus(msgspec.Struct, frozen=True):
+    """
+    The publisher's state.
+
+    Attributes:
+        pid: the publisher's process.
+        started_at: when it started.
+        starts: how many publishers this master has had, this one included.
+        checked_at: when it last looked at the source.
+        source: the file or directory, as the operator named it.
+        schema: `module:Class` that it validates with, "" for a plain mapping.
+        mode: how it watches, `inotify` or `polling`.
+        version: the newest version.
+        digest: the digest of that version.
+        published_at: when that version was published.
+        changed_at: when its source changed, by the filesystem's clock.
+        changed_keys: what changed from the version before, the first 100 key paths.
+        changed_count: how many there are.
+        unknown_keys: keys of the source that the schema does not name, the first 100.
+        unknown_count: how many there are.
+        restart_keys: changed keys that a running process cannot apply, the first 100.
+        origin: where that version came from: `source`, `cache` or `defaults`.
+        rejected: the candidate that is not served, if there is one.
+        missing: set while the source cannot be read.
+        reloads: what came of the changes of the source so far.
+        publish_buckets: publications by what they took from the begin of reading, one
+            count for each of `PUBLISH_SECONDS` and one for all above.
+        publish_seconds: the sum of what they took.
+    """
+
+    pid: int
+    started_at: float
+    source: str
+    schema: str
+    starts: int = 1
+    checked_at: float = 0.0
+    mode: str = "inotify"
+    version: int = 0
+    digest: str = ""
+    published_at: float = 0.0
+    changed_at: float = 0.0
+    changed_keys: tuple[str, ...] = ()
+    changed_count: int = 0
+    unknown_keys: tuple[str, ...] = ()
+    unknown_count: int = 0
+    restart_keys: tuple[str, ...] = ()
+    origin: str = "source"
+    rejected: Rejected | None = None
+    missing: Missing | None = None
+    reloads: Reloads = Reloads()
+    publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
+    publish_seconds: float = 0.0
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes that `from_bytes` takes."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def from_bytes(cls, payload: bytes) -> PublisherStatus:
+        """
+        Read a state back.
+
+        Raises:
+            CorruptRecordError: the bytes are not those of a state.
+        """
+        try:
+            return msgspec.msgpack.decode(payload, type=cls)
+        # What msgspec raises for text that is not UTF-8, and for endless nesting, is
+        # none of its own errors.
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CorruptRecordError("the record holds no status") from error

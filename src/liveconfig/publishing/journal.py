@@ -1,0 +1,350 @@
+"""
+What the publisher tells of itself: the log, its status, the history.
+
+Owns: every line that the publisher logs about the source and the config, the status
+    and the history in their records.
+Must not know: how a config is read, validated or published.
+Runs in: the publisher process.
+
+What was told lies in shared memory, so a publisher that is started again goes on from
+what the one before it told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from liveconfig.config.changes import Change
+from liveconfig.config.excerpt import ExcerptLine
+from liveconfig.errors import (
+    CorruptRecordError,
+    InvalidConfigError,
+    KeyPath,
+    SourceUnavailableError,
+    format_key_path,
+)
+from liveconfig.memory.history import CHANGES_MAX, Entry, History
+from liveconfig.memory.record import Record
+from liveconfig.memory.status import (
+    PUBLISH_SECONDS,
+    Missing,
+    Problem,
+    PublisherStatus,
+    Rejected,
+    Reloads,
+)
+from liveconfig.publishing.outlets import Channel
+
+_KEYS_IN_LOG_MAX = 20
+_KEYS_IN_STATUS_MAX = 100
+_PROBLEM_CHARACTERS_MAX = 1000
+
+log = logging.getLogger("liveconfig.publisher")
+
+
+@dataclass(frozen=True)
+class Published:
+    """
+    What is to be told of a version that went live.
+
+    Attributes:
+        at: when that was.
+        version: its number.
+        digest: the digest of its config.
+        path: where it came from.
+        changed_at: when its source changed, by the filesystem's clock.
+        seconds: what it took from the begin of reading.
+        is_first: whether nothing is known of the version before.
+        changed: the paths of the keys that differ from the version before.
+        changes: the first of them with their values, secrets masked.
+        restart_keys: those of them that a running process cannot apply.
+    """
+
+    at: float
+    version: int
+    digest: str
+    path: str
+    changed_at: float
+    seconds: float
+    is_first: bool = True
+    changed: Sequence[KeyPath] = ()
+    changes: tuple[Change, ...] = ()
+    restart_keys: Sequence[KeyPath] = ()
+
+
+class Journal:
+    """
+    Tell what happens to the source and the config.
+
+    Attributes:
+        status: the publisher's state, as it was told last.
+    """
+
+    def __init__(
+        self, path: str, schema_name: str, status: Channel, history: Channel
+    ) -> None:
+        """Go on from what the records hold; nothing is told yet."""
+        self._status_channel = status
+        self._history_channel = history
+        self._history = History.read(history.record)
+        self._told: PublisherStatus | None = None
+        self.status = _status_before(status.record, path, schema_name)
+
+    def resumed(self, version: int, digest: str) -> None:
+        """Tell that the version of before is live, and whether its config is known."""
+        self._tell(version=version, digest=digest)
+
+    def unreadable(self, error: CorruptRecordError) -> None:
+        """Tell that what was live before cannot be read: whatever comes is new."""
+        log.warning("the last publication cannot be read any more: %s", error)
+        self._tell(digest="")
+
+    def checked(self) -> None:
+        """Tell that the source was looked at: the master knows this process is well."""
+        self._tell(checked_at=time.time())
+
+    def found(self) -> None:
+        """Tell that the source is there."""
+        if self.status.missing is not None:
+            log.info("%s is back", self.status.source)
+            self._tell(missing=None)
+
+    def missed(self, error: SourceUnavailableError) -> None:
+        """Tell that the source is not there, or cannot be read."""
+        if self.status.missing is None:
+            if self.status.version:
+                log.error("missing, version %d stays: %s", self.status.version, error)
+            self._tell(
+                missing=Missing(str(error), time.time()),
+                reloads=self._counted(missing=1),
+            )
+
+    def published(self, news: Published) -> None:
+        """Tell that a good source went live as a new version."""
+        restart_keys = _first(news.restart_keys)
+        buckets = list(self.status.publish_buckets)
+        buckets[bisect_left(PUBLISH_SECONDS, news.seconds)] += 1
+        self._tell(
+            version=news.version,
+            digest=news.digest,
+            published_at=news.at,
+            changed_at=news.changed_at,
+            changed_keys=_first(news.changed),
+            changed_count=len(news.changed),
+            restart_keys=restart_keys,
+            origin="source",
+            rejected=None,
+            reloads=self._counted(published=1),
+            publish_buckets=tuple(buckets),
+            publish_seconds=self.status.publish_seconds + news.seconds,
+        )
+        self._enter(
+            Entry(
+                "published",
+                news.at,
+                news.version,
+                news.digest,
+                flipped_at=news.changed_at,
+                duration_seconds=news.seconds,
+                changes=news.changes,
+                changed_count=len(news.changed),
+                restart_keys=restart_keys[:CHANGES_MAX],
+            )
+        )
+        _log_published(news)
+
+    def unchanged(self) -> None:
+        """Tell that a good source holds the config that is live."""
+        if self.status.rejected is not None:
+            log.info("the source is good again, version %d stays", self.status.version)
+        self._tell(origin="source", rejected=None, reloads=self._counted(unchanged=1))
+
+    def unknown_keys(self, keys: Sequence[KeyPath], path: str) -> None:
+        """Tell which keys of a good source the schema does not know."""
+        names = _first(keys)
+        if names and names != self.status.unknown_keys:
+            log.warning(
+                "%s: the schema does not know %s; check the spelling",
+                path,
+                _listed(keys),
+            )
+        self._tell(unknown_keys=names, unknown_count=len(keys))
+
+    def rejected(
+        self,
+        digest: str,
+        error: InvalidConfigError,
+        *,
+        excerpt: tuple[ExcerptLine, ...] = (),
+        changed_at: float = 0.0,
+        seconds: float = 0.0,
+    ) -> None:
+        """
+        Tell that the source is no good.
+
+        Args:
+            digest: of its bytes, "" where they could not be read whole.
+            error: what is wrong with it.
+            excerpt: the lines around that, secrets masked.
+            changed_at: when it changed, by the filesystem's clock, 0.0 if unknown.
+            seconds: what it took to find out.
+        """
+        problem = Problem(
+            error.path,
+            error.line,
+            error.column,
+            error.key,
+            error.problem[:_PROBLEM_CHARACTERS_MAX],
+        )
+        before = self.status.rejected
+        if before is not None and (before.digest, before.error) == (digest, problem):
+            self.rejected_again(digest)
+            return
+        at = time.time()
+        version = self.status.version
+        self._tell(
+            rejected=Rejected(digest, problem, at, 1, excerpt),
+            reloads=self._counted(rejected=1),
+        )
+        self._enter(
+            Entry(
+                "rejected",
+                at,
+                version,
+                digest,
+                flipped_at=changed_at,
+                duration_seconds=seconds,
+                error=problem,
+            )
+        )
+        if version:
+            log.error("rejected, version %d stays: %s", version, error)
+
+    def rejected_again(self, digest: str) -> None:
+        """Tell that the rejected candidate was seen once more, if that is the one."""
+        rejected = self.status.rejected
+        if rejected is not None and rejected.digest == digest:
+            self._tell(
+                rejected=msgspec.structs.replace(rejected, tries=rejected.tries + 1)
+            )
+
+    def fell_back(self, at: float, version: int, digest: str, origin: str) -> None:
+        """Tell that a version went live that is not from the source."""
+        self._tell(version=version, digest=digest, published_at=at, origin=origin)
+        self._enter(Entry("published", at, version, digest, origin))
+        log.error(
+            "version %d is live from the %s, %s, because the source is no good: %s",
+            version,
+            origin,
+            digest,
+            _reason(self.status),
+        )
+
+    def published_again(self, at: float, version: int) -> None:
+        """Tell that what was live had to be published again, because it was damaged."""
+        log.critical(
+            "the record was overwritten by something else: what was live is published "
+            "again, as version %d",
+            version,
+        )
+        self._tell(version=version, published_at=at)
+        self._enter(Entry("published", at, version, self.status.digest))
+
+    def mode_changed(self, mode: str, reason: str) -> None:
+        """Tell that the source is watched otherwise from now on, and why."""
+        if mode == "polling":
+            log.warning("no inotify (%s): the source is read once a second", reason)
+        else:
+            log.info("%s: changes are seen at once again", reason)
+        self._tell(mode=mode)
+
+    def mend(self) -> None:
+        """Write the history again if something else has overwritten it."""
+        if not self._history_channel.record.is_whole(0):
+            self._write_history()
+
+    def _tell(self, **changes: Any) -> None:
+        self.status = msgspec.structs.replace(self.status, **changes)
+        if self.status != self._told:
+            self._told = self.status
+            self._status_channel.writer.publish(self.status.to_bytes())
+
+    def _counted(self, **results: int) -> Reloads:
+        counts = msgspec.structs.asdict(self.status.reloads)
+        return Reloads(**{name: counts[name] + results.get(name, 0) for name in counts})
+
+    def _enter(self, entry: Entry) -> None:
+        self._history = self._history.with_entry(entry)
+        self._write_history()
+
+    def _write_history(self) -> None:
+        self._history_channel.writer.publish(self._history.to_bytes())
+
+
+def _status_before(record: Record, path: str, schema_name: str) -> PublisherStatus:
+    """Return the state that the publisher before left, under this one's name."""
+    status = PublisherStatus(os.getpid(), time.time(), path, schema_name)
+    try:
+        publication = record.read()
+        if publication is None:
+            return status
+        before = PublisherStatus.from_bytes(publication.payload)
+    except CorruptRecordError:
+        return status
+    return msgspec.structs.replace(
+        before,
+        pid=status.pid,
+        started_at=status.started_at,
+        starts=before.starts + 1,
+        source=status.source,
+        schema=status.schema,
+        mode=status.mode,
+    )
+
+
+def _log_published(news: Published) -> None:
+    if news.is_first:
+        log.info(
+            "version %d is live, %s, from %s", news.version, news.digest, news.path
+        )
+    else:
+        log.info(
+            "version %d is live, %s, changed: %s, %.1f ms after the change of %s",
+            news.version,
+            news.digest,
+            _listed(news.changed),
+            max(0.0, news.at - news.changed_at) * 1e3,
+            news.path,
+        )
+    if news.restart_keys:
+        log.warning(
+            "version %d: %s takes effect in workers that start from now on; reload "
+            "gunicorn or restart the pod",
+            news.version,
+            _listed(news.restart_keys),
+        )
+
+
+def _first(keys: Sequence[KeyPath]) -> tuple[str, ...]:
+    return tuple(map(format_key_path, keys[:_KEYS_IN_STATUS_MAX]))
+
+
+def _listed(keys: Sequence[KeyPath]) -> str:
+    text = ", ".join(map(format_key_path, keys[:_KEYS_IN_LOG_MAX]))
+    more = len(keys) - _KEYS_IN_LOG_MAX
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def _reason(status: PublisherStatus) -> str:
+    if status.missing is not None:
+        return status.missing.problem
+    assert status.rejected is not None
+    return str(status.rejected.error.as_exception())

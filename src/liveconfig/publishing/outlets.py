@@ -1,0 +1,69 @@
+"""
+Where the publisher writes to.
+
+Owns: claiming the records, attaching to all that is shared by descriptor.
+Must not know: what is written, and when.
+Runs in: the publisher process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from liveconfig.memory.broadcast import Broadcast
+from liveconfig.memory.record import Record, Writer
+
+
+class Channel:
+    """A record together with its writer, claimed for as long as this object lives."""
+
+    def __init__(self, descriptor: int) -> None:
+        """
+        Attach to the record and claim it.
+
+        Raises:
+            RecordClaimedError: another publisher is alive.
+        """
+        self.record = Record(descriptor)
+        self.writer = Writer(descriptor)
+
+    def close(self) -> None:
+        """Give up the claim and the record; what was published stays."""
+        self.writer.close()
+        self.record.close()
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """
+    All that the publisher writes to.
+
+    Attributes:
+        config: the published configs.
+        status: the publisher's state.
+        history: the newest publications and rejections.
+        published: wakes every worker.
+    """
+
+    config: Channel
+    status: Channel
+    history: Channel
+    published: Broadcast
+
+    @classmethod
+    def attach(cls, config: int, status: int, history: int, published: int) -> Outlets:
+        """
+        Attach by descriptors, which belong to the outlets from now on.
+
+        Raises:
+            RecordClaimedError: another publisher is alive.
+        """
+        return cls(
+            Channel(config), Channel(status), Channel(history), Broadcast(published)
+        )
+
+    def close(self) -> None:
+        """Let go of all of it; what was published stays."""
+        for channel in (self.config, self.status, self.history):
+            channel.close()
+        self.published.close()

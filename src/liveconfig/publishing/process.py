@@ -1,0 +1,103 @@
+"""
+The publisher as a process: the one that watches.
+
+Owns: its arguments, its title, its end; the watcher and what it calls.
+Must not know: gunicorn, what a good config is.
+Runs in: the publisher process, as `python -m liveconfig.publishing.process`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from setproctitle import setproctitle
+
+from liveconfig.config.schema import Schema
+from liveconfig.errors import LiveconfigError, StartupError
+from liveconfig.master.parent import end_with_parent
+from liveconfig.master.relay import LOOK_AGAIN, RelayHandler
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.outlets import Outlets
+from liveconfig.publishing.publisher import Publisher
+from liveconfig.settings import Settings
+from liveconfig.watch.mounts import is_single_file_mount
+from liveconfig.watch.watcher import FileWatcher
+
+log = logging.getLogger("liveconfig.publisher")
+
+# In the order of `Outlets.attach`.
+_OUTLETS = ("config", "status", "history", "published")
+
+
+def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> None:
+    """
+    Publish until SIGTERM comes.
+
+    Raises:
+        LiveconfigError: there is nothing to serve: the first source of all is missing
+            or invalid, the schema does not load, or another publisher is alive.
+    """
+    schema = Schema.load(settings.schema)
+    publisher = Publisher(settings, schema, Outlets.attach(*descriptors))
+    watcher = FileWatcher(
+        settings.path,
+        publisher.refresh,
+        settle_ms=settings.settle_ms,
+        poll_seconds=settings.poll_seconds,
+        on_mode_change=publisher.set_mode,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
+    signal.signal(LOOK_AGAIN, lambda *_: watcher.wake())
+    if is_single_file_mount(settings.path):
+        log.warning(
+            "%s is a mount of a single file (subPath), which never changes: mount the "
+            "directory instead",
+            settings.path,
+        )
+    watcher.act()
+    if not publisher.status.version:
+        publisher.fall_back(settings.on_missing)
+    _require_a_version(publisher.status)
+    relay.send_ready()
+    watcher.run()
+    watcher.close()
+
+
+def _require_a_version(status: PublisherStatus) -> None:
+    if status.version:
+        return
+    if status.missing is not None:
+        raise StartupError(status.missing.problem)
+    assert status.rejected is not None
+    raise status.rejected.error.as_exception()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the publisher process; the supervisor of the master starts it."""
+    parser = argparse.ArgumentParser(prog="python -m liveconfig.publishing.process")
+    parser.add_argument("--parent-pid", type=int, required=True)
+    for name in (*_OUTLETS, "relay"):
+        parser.add_argument(f"--{name}-descriptor", type=int, required=True)
+    parser.add_argument("--module-path", action="append", default=[])
+    options = parser.parse_args(arguments)
+    end_with_parent(options.parent_pid, signal.SIGKILL)
+    sys.path[:] = options.module_path
+    relay = RelayHandler(options.relay_descriptor)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])
+    try:
+        settings = Settings.from_environ()
+        setproctitle(f"liveconfig: publisher [{settings.path}]")
+        descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
+        run(settings, descriptors, relay)
+    except LiveconfigError as error:
+        log.critical("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""
+What happens after "the source may have changed": publish, reject, or wait on.
+
+Owns: the last good config, what is published and when.
+Must not know: how a change is noticed, gunicorn, HTTP, how bytes lie in memory.
+Runs in: the publisher process.
+
+It may be killed at any instruction: all it needs it reads anew when it starts again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, NamedTuple
+
+from liveconfig.config.changes import Change
+from liveconfig.config.document import Limits
+from liveconfig.config.excerpt import ExcerptLine, excerpt
+from liveconfig.config.loader import Candidate, load
+from liveconfig.config.schema import Schema, SchemaError, changed_key_paths
+from liveconfig.config.source import Reading, Source
+from liveconfig.errors import (
+    CorruptRecordError,
+    InvalidConfigError,
+    KeyPath,
+    PayloadTooLargeError,
+    SourceUnavailableError,
+    format_key_path,
+)
+from liveconfig.memory.history import CHANGES_MAX
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.cache import Cache
+from liveconfig.publishing.journal import Journal, Published
+from liveconfig.publishing.outlets import Outlets
+from liveconfig.settings import Settings
+
+log = logging.getLogger("liveconfig.publisher")
+
+
+class Live(NamedTuple):
+    """
+    What was published last.
+
+    Attributes:
+        payload: its bytes.
+        config: what they stand for.
+    """
+
+    payload: bytes
+    config: Any
+
+
+class Publisher:
+    """
+    Keep one record up to date with one source.
+
+    `refresh` is the only thing that ever happens; the watcher calls it. What it found
+    out is in `status`, which goes to the second record whenever it changes.
+    """
+
+    def __init__(
+        self, settings: Settings, schema: Schema[Any], outlets: Outlets
+    ) -> None:
+        """Prepare to publish; go on from what the records hold."""
+        self._source = Source(settings.path, settings.payload_bytes_max)
+        self._limits = Limits(bytes_max=settings.payload_bytes_max)
+        self._schema = schema
+        self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
+        self._outlets = outlets
+        self._seen_digest = ""
+        self._is_unkept = False
+        self._published: Live | None = None
+        self._began = 0.0
+        self._journal = Journal(
+            settings.path, schema.name, outlets.status, outlets.history
+        )
+        outlets.config.writer.skip(self.status.version)
+        self._resume()
+
+    @property
+    def status(self) -> PublisherStatus:
+        """The state, as it was told last."""
+        return self._journal.status
+
+    def refresh(self) -> bool:
+        """
+        Read the source and publish it if it is good and new; never raise for it.
+
+        A record that others have overwritten is made whole again. The status is written
+        in any case: by that the master knows that this process is well.
+
+        Returns:
+            whether there was a source, good or not.
+        """
+        self._began = time.perf_counter()
+        try:
+            reading = self._source.read()
+        except SourceUnavailableError as error:
+            self._journal.missed(error)
+        except InvalidConfigError as error:
+            self._journal.found()
+            self._seen_digest = ""
+            self._journal.rejected("", error)
+        else:
+            self._journal.found()
+            self._consider(reading)
+        self._mend()
+        if self._is_unkept and self._published is not None:
+            self._store(self._published.payload)
+        self._journal.checked()
+        return self.status.missing is None
+
+    def fall_back(self, on_missing: str) -> None:
+        """
+        Publish what there is for a start without a good source, if there is anything.
+
+        Args:
+            on_missing: `defaults` publishes the schema's own, where no source is there.
+        """
+        payload = self._cached()
+        if payload is not None:
+            self._publish_fallback("cache", payload)
+        elif on_missing == "defaults" and self.status.missing is not None:
+            try:
+                config = self._schema.validate({}).config
+            except SchemaError as error:
+                log.error(
+                    "there are no defaults to start from: %s: %s",
+                    format_key_path(error.keys),
+                    error.problem,
+                )
+            else:
+                self._publish_fallback("defaults", self._schema.pack(config).payload)
+
+    def set_mode(self, mode: str, reason: str) -> None:
+        """Note that the source is watched otherwise from now on, and why."""
+        self._journal.mode_changed(mode, reason)
+
+    def _cached(self) -> bytes | None:
+        if self._cache is None:
+            return None
+        payload, problems = self._cache.load()
+        for problem in problems:
+            log.warning("%s", problem)
+        return payload
+
+    def _publish_fallback(self, origin: str, payload: bytes) -> None:
+        try:
+            digest, config = self._schema.unpack(payload)
+        except CorruptRecordError as error:
+            log.warning("the cached config does not fit the schema: %s", error)
+            return
+        version = self._publish(Live(payload, config))
+        self._journal.fell_back(self._published_at(), version, digest, origin)
+
+    def _publish(self, live: Live) -> int:
+        """Publish a config, wake the workers, and return the version."""
+        version = self._outlets.config.writer.publish(live.payload)
+        self._outlets.published.send()
+        self._published = live
+        return version
+
+    def _store(self, payload: bytes) -> None:
+        if self._cache is None:
+            return
+        was_unkept, self._is_unkept = self._is_unkept, False
+        try:
+            self._cache.store(payload)
+        except OSError as error:
+            self._is_unkept = True
+            if not was_unkept:
+                log.error("the last good config is not kept on disk: %s", error)
+        else:
+            if was_unkept:
+                log.info("the last good config is kept on disk again")
+
+    def _resume(self) -> None:
+        record = self._outlets.config.record
+        try:
+            if not record.is_whole(self.status.version):
+                raise CorruptRecordError("it was overwritten by something else")
+            publication = record.read()
+            if publication is not None:
+                digest, config = self._schema.unpack(publication.payload)
+                self._published = Live(publication.payload, config)
+                self._journal.resumed(publication.version, digest)
+        except CorruptRecordError as error:
+            # Damaged, or made by another schema: whatever the source holds is new.
+            self._journal.unreadable(error)
+
+    def _mend(self) -> None:
+        self._journal.mend()
+        record = self._outlets.config.record
+        if self._published is None or record.is_whole(self.status.version):
+            return
+        version = self._publish(self._published)
+        self._journal.published_again(self._published_at(), version)
+
+    def _consider(self, reading: Reading) -> None:
+        if reading.digest == self._seen_digest:
+            self._journal.rejected_again(reading.digest)
+            return
+        self._seen_digest = reading.digest
+        try:
+            candidate = load(reading.files, self._schema, self._limits)
+            self._accept(reading, candidate)
+        except InvalidConfigError as error:
+            self._reject(reading, error)
+        except PayloadTooLargeError as error:
+            self._reject(
+                reading, InvalidConfigError(reading.path, 0, 0, "", str(error))
+            )
+
+    def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
+        if candidate.digest == self.status.digest:
+            self._journal.unchanged()
+        else:
+            before = self._published
+            version = self._publish(Live(candidate.payload, candidate.config))
+            # All that is only told is found out after the publication.
+            self._tell_published(version, before, reading, candidate)
+            self._store(candidate.payload)
+        self._journal.unknown_keys(candidate.unknown_keys, reading.path)
+
+    def _tell_published(
+        self,
+        version: int,
+        before: Live | None,
+        reading: Reading,
+        candidate: Candidate[Any],
+    ) -> None:
+        seconds = self._seconds()
+        changed: tuple[KeyPath, ...] = ()
+        changes: tuple[Change, ...] = ()
+        if before is not None:
+            changed = changed_key_paths(before.payload, candidate.payload)
+            changes = self._schema.changes(
+                before.config, candidate.config, changed[:CHANGES_MAX]
+            )
+        self._journal.published(
+            Published(
+                self._published_at(),
+                version,
+                candidate.digest,
+                reading.path,
+                reading.changed_at_ns() / 1e9,
+                seconds,
+                is_first=before is None,
+                changed=changed,
+                changes=changes,
+                restart_keys=tuple(filter(self._schema.needs_restart, changed)),
+            )
+        )
+
+    def _reject(self, reading: Reading, error: InvalidConfigError) -> None:
+        self._journal.rejected(
+            reading.digest,
+            error,
+            excerpt=self._excerpt(reading, error),
+            changed_at=reading.changed_at_ns() / 1e9,
+            seconds=self._seconds(),
+        )
+
+    def _excerpt(
+        self, reading: Reading, error: InvalidConfigError
+    ) -> tuple[ExcerptLine, ...]:
+        live = self._published
+        secrets = self._schema.secret_texts(live.config) if live else ()
+        for file in reading.files:
+            if file.path == error.path:
+                return excerpt(
+                    file.content,
+                    file.path,
+                    error.line,
+                    error.column,
+                    self._schema.key_names,
+                    secrets,
+                )
+        return ()
+
+    def _published_at(self) -> float:
+        return self._outlets.config.writer.published_at_ns / 1e9
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began

@@ -1,0 +1,246 @@
+"""
+`FileWatcher`: from what happens on the disk to one call, "it may have changed".
+
+Owns: settling, the fall back to polling, when the action is called.
+Must not know: how events are read, what the file holds, what the action does.
+Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
+
+| what happens on the way to the path     | the action is called |
+| --------------------------------------- | -------------------- |
+| a rename into place, a new link: atomic | at once              |
+| a plain write, a new file or directory  | `settle_ms` later    |
+| a write without a close                 | at most 1 s later    |
+| something is deleted or renamed away    | `settle_ms` later    |
+| events or a watch were lost             | at once              |
+| nothing                                 | after `poll_seconds` |
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+
+from liveconfig.errors import InotifyUnavailableError
+from liveconfig.watch.inotify import Change, Inotify
+
+_POLLING_SECONDS = 1.0
+_UNCLOSED_SETTLES = 20
+_SETTLING_SECONDS_MAX = 1.0
+
+log = logging.getLogger("liveconfig.watch.watcher")
+
+
+class _Settling:
+    """When a burst of plain writes is over; `due` is never while there is none."""
+
+    def __init__(self, settle_ms: float) -> None:
+        self._quiet = settle_ms / 1000
+        self._longest = max(self._quiet, _SETTLING_SECONDS_MAX)
+        self._unclosed_quiet = min(self._quiet * _UNCLOSED_SETTLES, self._longest)
+        self.clear()
+
+    def clear(self) -> None:
+        self.due = math.inf
+        self._began = math.inf
+        self._unclosed: set[str] = set()
+
+    def note(self, now: float, name: str, is_unclosed: bool) -> None:
+        self._began = min(self._began, now)
+        if is_unclosed:
+            self._unclosed.add(name)
+        else:
+            self._unclosed.discard(name)
+        quiet = self._unclosed_quiet if self._unclosed else self._quiet
+        self.due = min(now + quiet, self._began + self._longest)
+
+
+class FileWatcher:
+    """
+    Call an action whenever a file or directory may have changed.
+
+    ```
+    with FileWatcher("/etc/config/config.yaml", reread):
+        serve()
+    ```
+
+    The path need not exist. The action may be called when nothing changed, never the
+    other way round: whatever changes after the watcher was made, a call follows.
+    """
+
+    _RETRY_SECONDS = 30.0
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        action: Callable[[], object],
+        *,
+        settle_ms: float = 50,
+        poll_seconds: float = 60,
+        on_mode_change: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """
+        Watch `path` from now on; `run` or `start` has the action called.
+
+        Args:
+            path: the file or directory, wherever links lead it.
+            action: called without arguments, once for a burst of changes, and again
+                1 s later if it returns False: what it misses may come without event.
+            settle_ms: how long plain writes must be quiet, in milliseconds.
+            poll_seconds: the longest time without a call, in seconds.
+            on_mode_change: called with the new mode and the reason; from here, too.
+        """
+        self._path = os.path.join(os.getcwd(), path)
+        self._action = action
+        self._poll_seconds = poll_seconds
+        self._on_mode_change = on_mode_change
+        self._settling = _Settling(settle_ms)
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+        self._mode = "inotify"
+        self._inotify: Inotify | None = None
+        self._retry_at = 0.0
+        self._acted_at = time.monotonic()
+        self._is_stopped = False
+        self._has_found = True
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._poller = select.poll()
+        self._poller.register(self._wake, select.POLLIN)
+        self._arm()
+
+    @property
+    def mode(self) -> str:
+        """`inotify`, or `polling` once a second while inotify is not to be had."""
+        return self._mode
+
+    def run(self) -> None:
+        """Call the action for each change, until `stop`; what it raises ends this."""
+        while not self._is_stopped:
+            timeout_ms = max(0.0, self._deadline() - time.monotonic()) * 1000
+            ready = {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
+            if self._wake in ready:
+                os.eventfd_read(self._wake)
+                self.act()
+            elif ready and self._take_changes():
+                self.act()
+            elif time.monotonic() >= self._deadline():
+                # Renewed because a mount, for one, makes no event.
+                self._arm()
+                self.act()
+
+    def stop(self) -> None:
+        """
+        End `run`, now or as soon as it begins; the action is not called any more.
+
+        May be called from anywhere: a signal handler, a thread, the action, twice.
+        """
+        self._is_stopped = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the action called soon, as if something had changed; from anywhere."""
+        if self._wake >= 0:
+            os.eventfd_write(self._wake, 1)
+
+    def start(self) -> FileWatcher:
+        """Run in a daemon thread until `close`, and return the watcher."""
+        assert self._thread is None, "the watcher was started already"
+        self._thread = threading.Thread(
+            target=self._run_in_thread, name="file-watcher", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """
+        Stop, wait for the thread of `start`, free all descriptors; twice is once.
+
+        Not for the action: it ends the watcher with `stop`.
+
+        Raises:
+            Exception: what the action raised in the thread, where it was logged when
+                it ended the thread; everything is freed.
+        """
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+        self._disarm()
+        wake, self._wake = self._wake, -1
+        if wake >= 0:
+            os.close(wake)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> FileWatcher:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run_in_thread(self) -> None:
+        try:
+            self.run()
+        except Exception as error:
+            log.exception("the watcher of %s has ended", self._path)
+            self._error = error
+
+    def _deadline(self) -> float:
+        seconds = self._poll_seconds
+        if self._inotify is None or not self._has_found:
+            seconds = min(seconds, _POLLING_SECONDS)
+        return min(self._settling.due, self._acted_at + seconds)
+
+    def act(self) -> None:
+        """Call the action now, in the thread of `run` or before it."""
+        if self._is_stopped:
+            return
+        self._settling.clear()
+        self._has_found = self._action() is not False
+        self._acted_at = time.monotonic()
+
+    def _take_changes(self) -> bool:
+        """Take in what happened, and tell whether to act at once."""
+        assert self._inotify is not None
+        now = time.monotonic()
+        changes = Change.NOTHING
+        for change, name in self._inotify.changes():
+            changes |= change
+            if Change.SETTLING in change:
+                self._settling.note(now, name, Change.UNCLOSED in change)
+        if changes & (Change.LOST | Change.MOVED):
+            self._arm()
+        return bool(changes & (Change.LOST | Change.AT_ONCE))
+
+    def _arm(self) -> None:
+        """Put up or renew the watches, or poll until the next try."""
+        now = time.monotonic()
+        if self._inotify is None and now < self._retry_at:
+            return
+        try:
+            if self._inotify is None:
+                self._inotify = Inotify()
+                self._poller.register(self._inotify.descriptor, select.POLLIN)
+            self._inotify.arm(self._path)
+        except InotifyUnavailableError as error:
+            self._disarm()
+            self._retry_at = now + self._RETRY_SECONDS
+            self._set_mode("polling", str(error))
+        else:
+            self._set_mode("inotify", "inotify is to be had again")
+
+    def _disarm(self) -> None:
+        inotify, self._inotify = self._inotify, None
+        if inotify is not None:
+            self._poller.unregister(inotify.descriptor)
+            inotify.close()
+
+    def _set_mode(self, mode: str, reason: str) -> None:
+        if mode != self._mode:
+            self._mode = mode
+            if self._on_mode_change is not None:
+                self._on_mode_change(mode, reason)

@@ -1,0 +1,345 @@
+"""
+A worker's snapshot of the config.
+
+Owns: `ConfigManager`, the list of those that there are in this process.
+Must not know: YAML, files, who publishes, HTTP.
+Runs in: every worker.
+
+Why `get` compares one word: the version in shared memory is all that has to be looked
+at to know that the snapshot is still the newest. Why the slow path tries its lock and
+never waits for it: the thread that has it is decoding the very same publication, and
+everyone else is served the snapshot before it meanwhile. Nobody waits for anything
+else while holding it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import weakref
+from typing import Any, Generic, TypeVar
+
+from liveconfig.config.schema import Schema, changed_key_paths
+from liveconfig.errors import CorruptRecordError, LiveconfigError, NotBoundError
+from liveconfig.memory.record import Publication
+from liveconfig.memory.shared import SharedMemory, bound
+from liveconfig.settings import Settings
+from liveconfig.worker.snapshot import Snapshot
+from liveconfig.worker.subscription import Callback, Subscription, Taken
+
+T = TypeVar("T")
+
+# How long a version that could not be read is left alone: every look at it costs a
+# request some microseconds, and damage does not mend itself.
+_RETRY_SECONDS = 0.1
+
+# How often a process that has no config yet tries: the master has a record that was
+# overwritten made whole again within a second or two.
+_FIRST_TRIES_MAX = 30
+
+# A version that no record has, so that the first `get` takes the slow path.
+_NO_VERSION = -1
+_NO_HEAD = memoryview(bytes(8)).cast("Q")
+
+
+def refresh_all() -> None:
+    """
+    Have every manager of this process hold the newest version; never raise for it.
+
+    For a thread that is told of new versions. A manager that cannot read one is told
+    so by its requests.
+    """
+    for manager in _managers():
+        with contextlib.suppress(LiveconfigError):
+            manager.refresh()
+
+
+def start_callbacks() -> None:
+    """
+    Tell the callbacks of this process from now on, those that come later included.
+
+    Raises:
+        RuntimeError: no thread is to be had; the callbacks that have none are not told.
+    """
+    global _are_callbacks_told
+    _are_callbacks_told = True
+    for subscription in _subscriptions():
+        subscription.start()
+
+
+def has_busy_callbacks() -> bool:
+    """Tell whether a callback runs that is not known to be slow; tell slow ones."""
+    # Not up to the first only: asking is also what tells of a slow one.
+    busy = [subscription for subscription in _subscriptions() if subscription.is_busy()]
+    return bool(busy)
+
+
+class ConfigManager(Generic[T]):
+    """
+    Hand out the newest config, for the price of comparing one number.
+
+    Make one for the process, at import time if you like: it looks for the shared
+    memory at the first `get`, so it works with `--preload` and survives forks.
+    Call `get` or `snapshot` once per unit of work and keep the result for that unit;
+    two calls may answer with two versions.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_config",
+        "_first_payload",
+        "_head",
+        "_lock",
+        "_needs_restart",
+        "_retry_at",
+        "_schema",
+        "_snapshot",
+        "_stale_since",
+        "_subscriptions",
+        "_type",
+        "_unreadable_head",
+        "_version",
+    )
+
+    def __init__(self, type_: type[T] | None = None) -> None:
+        """
+        Prepare a manager of configs of one type; nothing is read yet.
+
+        Args:
+            type_: the class that LIVECONFIG_SCHEMA names, for the sake of type
+                checkers; None takes whatever LIVECONFIG_SCHEMA names.
+        """
+        self._type = type_
+        self._schema: Schema[T] | None = None
+        self._head = _NO_HEAD
+        self._version = _NO_VERSION
+        self._config: Any = None
+        self._snapshot: Snapshot[T] | None = None
+        self._first_payload: bytes | None = None
+        self._needs_restart = False
+        self._stale_since: float | None = None
+        self._unreadable_head = _NO_VERSION
+        self._retry_at = 0.0
+        self._subscriptions: tuple[Subscription[T], ...] = ()
+        self._lock = threading.Lock()
+        _register(self)
+
+    def get(self) -> T:
+        """
+        Return the newest config: no lock, no system call while nothing changed.
+
+        Raises:
+            NotBoundError: the gunicorn hooks did not run in this process.
+            CorruptRecordError: there is no config to fall back on.
+        """
+        if self._head[0] != self._version:
+            return self._refresh().config
+        config: T = self._config
+        return config
+
+    def snapshot(self) -> Snapshot[T]:
+        """
+        Return the newest config together with its version and digest.
+
+        Raises: as `get` does.
+        """
+        if self._head[0] == self._version and self._snapshot is not None:
+            return self._snapshot
+        return self._refresh()
+
+    @property
+    def stale_since(self) -> float | None:
+        """When the newest publication was first found unreadable, or None."""
+        return self._stale_since
+
+    def subscribe(self, callback: Callback[T]) -> Subscription[T]:
+        """
+        Have `callback(old, new, changed)` called in this worker for new versions.
+
+        It is called in a thread of its own, off the way of the requests, once for each
+        version that it has time for: first with the version that the worker starts
+        with, then whenever there is a newer one. What it raises is logged and counted,
+        and so is one that takes longer than a second; neither keeps anything else from
+        going on. In a process that is no worker, such as the master, it is not called.
+
+        Args:
+            callback: takes the snapshot that it was called with before (None the first
+                time), the newest, and the paths of the keys that differ, as the log
+                writes them.
+
+        Returns:
+            what its `cancel()` ends.
+
+        Raises:
+            RuntimeError: no thread is to be had.
+        """
+        subscription = Subscription(callback)
+        self._subscriptions = (*self._subscriptions, subscription)
+        _keep_alive(self)
+        if _are_callbacks_told:
+            subscription.start()
+            bound().published.send()
+        return subscription
+
+    def masked(self, config: T) -> Any:
+        """Return a config that this manager gave out as plain data, secrets masked."""
+        assert self._schema is not None
+        return self._schema.masked(config)
+
+    def refresh(self) -> None:
+        """
+        Take the newest version, if it is not held already; for a thread that may wait.
+
+        Raises: as `get` does.
+        """
+        snapshot = self._snapshot
+        if snapshot is None:
+            self._first()
+        else:
+            with self._lock:
+                self._take(snapshot)
+
+    def _refresh(self) -> Snapshot[T]:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return self._first()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._take(snapshot)
+            finally:
+                self._lock.release()
+        newest = self._snapshot
+        assert newest is not None
+        return newest
+
+    def _first(self) -> Snapshot[T]:
+        """Read as soon as it can be read: there is nothing to serve meanwhile."""
+        for _ in range(_FIRST_TRIES_MAX):
+            with contextlib.suppress(CorruptRecordError):
+                return self._try_first()
+            threading.Event().wait(_RETRY_SECONDS)
+        return self._try_first()
+
+    def _try_first(self) -> Snapshot[T]:
+        with self._lock:
+            if self._snapshot is None:
+                shared = bound()
+                self._schema = self._find_schema(shared)
+                publication = shared.config.read()
+                if publication is None:
+                    raise CorruptRecordError("nothing was published yet")
+                self._keep(shared, publication)
+            assert self._snapshot is not None
+            return self._snapshot
+
+    def _take(self, held: Snapshot[T]) -> None:
+        shared = bound()
+        head = shared.config.version
+        if head == self._unreadable_head and time.monotonic() < self._retry_at:
+            return
+        has_subscribed = any(s.is_waiting_for_the_first for s in self._subscriptions)
+        try:
+            publication = shared.config.read(0 if has_subscribed else held.version)
+            if publication is not None:
+                self._keep(shared, publication)
+        except CorruptRecordError:
+            self._stale_since = self._stale_since or time.time()
+            self._unreadable_head = head
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+        else:
+            self._stale_since = None
+            self._unreadable_head = _NO_VERSION
+        if shared.workers.own is not None:
+            shared.workers.own.is_stale_since(self._stale_since)
+
+    def _keep(self, shared: SharedMemory, publication: Publication) -> None:
+        assert self._schema is not None
+        digest, config = self._schema.unpack(publication.payload)
+        snapshot = Snapshot(config, publication.version, digest)
+        # In this order: whoever sees the new version here must get the new config,
+        # and whoever does not yet is sent to the snapshot, which is newer than both.
+        self._snapshot = snapshot
+        self._config = snapshot.config
+        self._version = snapshot.version
+        self._head = shared.config.head
+        row = shared.workers.own
+        if row is not None:
+            self._needs_restart = self._has_other_marks(publication.payload)
+            needed = any(each._needs_restart for each in _managers())
+            row.needs_restart(is_needed=needed)
+            # Last, so that whoever sees the version sees what came with it.
+            oldest = min(each._version for each in _managers() if each._snapshot)
+            row.took(oldest, publication.published_at_ns)
+        for subscription in self._subscriptions:
+            if not subscription.is_cancelled:
+                subscription.offer(Taken(snapshot, publication.payload), row)
+
+    def _has_other_marks(self, payload: bytes) -> bool:
+        """Tell whether a key that only a restart applies is not as at the start."""
+        schema = self._schema
+        assert schema is not None
+        # Nothing is kept for a schema in which no key is marked.
+        if not schema.needs_restart(()):
+            return False
+        if self._first_payload is None:
+            self._first_payload = payload
+        changed = changed_key_paths(self._first_payload, payload)
+        return any(map(schema.needs_restart, changed))
+
+    def _find_schema(self, shared: SharedMemory) -> Schema[T]:
+        if self._type is None:
+            return Schema.load(Settings.from_environ().schema)
+        schema: Schema[T] = Schema(self._type)
+        status = shared.publisher_status()
+        if status is not None and status.schema != schema.name:
+            raise NotBoundError(
+                f"this ConfigManager is for {schema.name}, but the config is "
+                f"published as {status.schema or 'a plain mapping'}: set "
+                f"LIVECONFIG_SCHEMA={schema.name}"
+            )
+        return schema
+
+
+# The managers of this process. Those that something was subscribed to stay, even if
+# their maker let go of them.
+_references: tuple[weakref.ref[ConfigManager[Any]], ...] = ()
+_kept_alive: tuple[ConfigManager[Any], ...] = ()
+
+# Only in a worker that serves: a thread in the master would be lost in its children.
+_are_callbacks_told = False
+
+
+def _managers() -> list[ConfigManager[Any]]:
+    found = (reference() for reference in _references)
+    return [manager for manager in found if manager is not None]
+
+
+def _subscriptions() -> list[Subscription[Any]]:
+    return [each for manager in _managers() for each in manager._subscriptions]
+
+
+def _register(manager: ConfigManager[Any]) -> None:
+    global _references
+    # One assignment, so that another thread sees the list before or after it.
+    _references = (*map(weakref.ref, _managers()), weakref.ref(manager))
+
+
+def _keep_alive(manager: ConfigManager[Any]) -> None:
+    global _kept_alive
+    _kept_alive = (*_kept_alive, manager)
+
+
+def _renew_in_child() -> None:
+    global _are_callbacks_told
+    _are_callbacks_told = False
+    # A child forked while another thread had the lock would never refresh again, and
+    # no thread of the parent runs in it.
+    for manager in _managers():
+        manager._lock = threading.Lock()
+    for subscription in _subscriptions():
+        subscription.renew()
+
+
+os.register_at_fork(after_in_child=_renew_in_child)

@@ -1,0 +1,195 @@
+"""
+Telling the application that the config changed.
+
+Owns: one callback, the thread it runs in, which version it was told last.
+Must not know: where configs come from, how a version is taken.
+Runs in: every worker that subscribes.
+
+Why a thread of its own: a callback may wait for a database, or for ever, and neither a
+request nor the next version nor another callback may wait with it. Versions that come
+while it is busy are not queued: it is told the newest when it is ready.
+
+Why `threading`: under gevent the thread is a greenlet then, as all that the callback
+knows expects. A callback that neither returns nor waits holds up a gevent worker, as a
+request that does so would.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from liveconfig.config.schema import changed_key_paths
+from liveconfig.errors import format_key_path
+from liveconfig.memory.worker_table import WorkerRow
+from liveconfig.worker.snapshot import Snapshot
+
+T = TypeVar("T")
+
+# What an application subscribes: it gets the snapshot before, None the first time, the
+# one that is newest, and the paths of the keys that changed between the two.
+Callback = Callable[[Snapshot[T] | None, Snapshot[T], tuple[str, ...]], object]
+
+# How long a callback may take before it is counted and told as slow.
+SLOW_SECONDS = 1.0
+
+# gunicorn's own logger in a worker, so that all lines go the same way.
+log = logging.getLogger("gunicorn.error")
+
+
+class Taken(NamedTuple):
+    """
+    A version as a worker took it.
+
+    Attributes:
+        snapshot: what the application gets.
+        payload: the bytes that it was decoded from.
+    """
+
+    snapshot: Snapshot[Any]
+    payload: bytes
+
+
+class Subscription(Generic[T]):
+    """
+    One callback, told every version that it has time for.
+
+    Attributes:
+        is_cancelled: whether it is told nothing any more.
+    """
+
+    def __init__(self, callback: Callback[T]) -> None:
+        """Prepare; the callback is told nothing yet."""
+        self.is_cancelled = False
+        self._callback = callback
+        self._name = _name(callback)
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, as in a forked child, in which no thread of the parent runs."""
+        self._newest: Taken | None = None
+        self._told: Taken | None = None
+        self._row: WorkerRow | None = None
+        self._busy_since: float | None = None
+        self._is_slow = False
+        # Made in the process that uses it: before, gevent may not have patched.
+        self._news: threading.Event | None = None
+
+    def start(self) -> None:
+        """
+        Begin to tell; what was offered before is told first.
+
+        Raises:
+            RuntimeError: no thread is to be had; nothing is told.
+        """
+        if self._news is not None:
+            return
+        # Before the thread runs, so that no offer is missed.
+        self._news = news = threading.Event()
+        news.set()
+        thread = threading.Thread(
+            target=self._run, args=(news,), name=f"liveconfig {self._name}", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self._news = None
+            raise
+
+    @property
+    def is_waiting_for_the_first(self) -> bool:
+        """Whether it was offered nothing yet in this process."""
+        return self._newest is None
+
+    def offer(self, taken: Taken, row: WorkerRow | None) -> None:
+        """
+        Have the callback told of a version, soon and in its own thread, once.
+
+        Called by one thread at a time. Never waits and never raises.
+
+        Args:
+            taken: the newest version.
+            row: where to count what the callback does.
+        """
+        # The same again is for another subscription, which is new.
+        newest = self._newest
+        if newest is not None and newest.snapshot.version == taken.snapshot.version:
+            return
+        self._newest, self._row = taken, row
+        if self._news is not None:
+            self._news.set()
+
+    def cancel(self) -> None:
+        """Tell the callback nothing any more; one call may still be under way."""
+        self.is_cancelled = True
+        if self._news is not None:
+            self._news.set()
+
+    def is_busy(self) -> bool:
+        """
+        Tell whether the callback runs, or is about to.
+
+        One that runs for too long is counted and told in the log, once, and counts as
+        busy no more.
+        """
+        since = self._busy_since
+        if since is None:
+            return self._news is not None and self._newest is not self._told
+        seconds = time.monotonic() - since
+        if seconds >= SLOW_SECONDS and not self._is_slow:
+            self._is_slow = True
+            if self._row is not None:
+                self._row.callback_is_slow()
+            log.warning(
+                "liveconfig: %s has been busy for %.1f s with a new version; requests "
+                "go on, and it is told the newest version when it returns",
+                self._name,
+                seconds,
+            )
+        return not self._is_slow
+
+    def _run(self, news: threading.Event) -> None:
+        while True:
+            news.wait()
+            # In this order: what is offered after the look is news once more.
+            news.clear()
+            newest = self._newest
+            if self.is_cancelled:
+                return
+            if newest is not None and newest is not self._told:
+                self._tell(newest, self._row)
+
+    def _tell(self, newest: Taken, row: WorkerRow | None) -> None:
+        told = self._told
+        is_failure = False
+        began_ns = row.callback_begins() if row else 0
+        self._busy_since = time.monotonic()
+        try:
+            if told is None:
+                self._callback(None, newest.snapshot, ())
+            else:
+                changed = changed_key_paths(told.payload, newest.payload)
+                names = tuple(map(format_key_path, changed))
+                self._callback(told.snapshot, newest.snapshot, names)
+        # Also what would end this thread without a word.
+        except (Exception, SystemExit):
+            is_failure = True
+            log.exception(
+                "liveconfig: %s failed for version %d; it is told the next one",
+                self._name,
+                newest.snapshot.version,
+            )
+        finally:
+            self._told = newest
+            self._busy_since = None
+            self._is_slow = False
+            if row is not None:
+                row.callback_ends(began_ns, is_failure=is_failure)
+
+
+def _name(callback: Callable[..., object]) -> str:
+    name = getattr(callback, "__qualname__", type(callback).__qualname__)
+    return f"the callback {callback.__module__}.{name}"
