@@ -17,6 +17,7 @@ from liveconfig.config.changes import Change
 from liveconfig.config.schema import NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
 from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
+from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Problem, PublisherStatus, Reloads
 from liveconfig.publishing.cache import Cache
@@ -81,6 +82,13 @@ class Desk:
         publication = self.status.read()
         assert publication is not None
         return PublisherStatus.from_bytes(publication.payload)
+
+    def write(self, config: Any) -> None:
+        """End the publisher; all that it still does is to write `config`."""
+        self.dismiss()
+        writer = Writer(self.config.descriptor)
+        writer.publish(Schema(type(config)).pack(config).payload)
+        writer.close()
 
     def close(self) -> None:
         """Free everything."""
@@ -494,7 +502,34 @@ def test_history_goes_on_with_the_successor(desk: Desk) -> None:
     assert desk.shared.publications() == ()
     desk.path.write_text("message: three\n")
     desk.publisher().refresh()
-    assert [entry.version for entry in desk.shared.publications()] == [3]
+    assert [entry.version for entry in desk.shared.publications()] == [2, 3]
+
+
+def test_successor_tells_of_a_publication_that_was_its_publishers_last(
+    desk: Desk,
+) -> None:
+    """Killed right after the store that publishes: workers, status, history get it."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.write_text("message: two\n")
+    publisher.refresh()
+    listener = desk.shared.published.listen()
+    desk.write(Greeting("three"))
+    desk.path.write_text("message: three\n")
+    desk.publisher().refresh()
+    newest = desk.config.read()
+    assert newest is not None
+    assert listener.wait(0)
+    told = desk.told()
+    assert (told.version, told.published_at) == (3, newest.published_at_ns / 1e9)
+    assert (told.changed_at, told.changed_keys) == (0.0, ())
+    entry = desk.shared.publications()[-1]
+    assert (entry.version, entry.at) == (told.version, told.published_at)
+    assert entry.digest == told.digest
+    desk.publisher().refresh()
+    assert [each.version for each in desk.shared.publications()] == [1, 2, 3]
+    listener.close()
 
 
 def test_history_that_was_overwritten_is_written_again(desk: Desk) -> None:

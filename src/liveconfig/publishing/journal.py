@@ -16,7 +16,7 @@ import logging
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,14 @@ from liveconfig.publishing.outlets import Channel
 _KEYS_IN_LOG_MAX = 20
 _KEYS_IN_STATUS_MAX = 100
 _PROBLEM_CHARACTERS_MAX = 1000
+
+# What is told of a version that no change of the source is known to have led to.
+_NO_CHANGE: Mapping[str, Any] = {
+    "changed_at": 0.0,
+    "changed_keys": (),
+    "changed_count": 0,
+    "restart_keys": (),
+}
 
 log = logging.getLogger("liveconfig.publisher")
 
@@ -98,9 +106,19 @@ class Journal:
         self._told: PublisherStatus | None = None
         self.status = _status_before(status.record, path, schema_name)
 
-    def resumed(self, version: int, digest: str) -> None:
-        """Tell that the version of before is live, and whether its config is known."""
-        self._tell(version=version, digest=digest)
+    def resumed(self, at: float, version: int, digest: str) -> None:
+        """Tell that the version of before is live, as far as that is not told yet."""
+        if version != self.status.version:
+            log.info(
+                "version %d is live, %s; its publisher died before it told so",
+                version,
+                digest,
+            )
+            self._tell(version=version, digest=digest, published_at=at, **_NO_CHANGE)
+        self._tell(digest=digest)
+        told = {entry.version for entry in self._history.entries}
+        if version not in told:
+            self._enter(Entry("published", at, version, digest, self.status.origin))
 
     def unreadable(self, error: CorruptRecordError) -> None:
         """Tell that what was live before cannot be read: whatever comes is new."""
@@ -255,7 +273,7 @@ class Journal:
             "again, as version %d",
             version,
         )
-        self._tell(version=version, published_at=at)
+        self._tell(version=version, published_at=at, **_NO_CHANGE)
         self._enter(Entry("published", at, version, self.status.digest))
 
     def mode_changed(self, mode: str, reason: str) -> None:

@@ -184,10 +184,13 @@ class Publisher:
             if publication is not None:
                 digest, config = self._schema.unpack(publication.payload)
                 self._published = Live(publication.payload, config)
-                self._journal.resumed(publication.version, digest)
+                published_at = publication.published_at_ns / 1e9
+                self._journal.resumed(published_at, publication.version, digest)
         except CorruptRecordError as error:
             # Damaged, or made by another schema: whatever the source holds is new.
             self._journal.unreadable(error)
+        # The publisher before may have died between its publication and this.
+        self._outlets.published.send()
 
     def _mend(self) -> None:
         self._journal.mend()
