@@ -35,9 +35,11 @@ def format_key_path(keys: KeyPath) -> str:
         else:
             name = key if _PLAIN_KEY.fullmatch(key) else f'"{key}"'
             text += f".{name}" if text else name
+    # In this order, so that no path is longer than the limit with its escapes.
+    text = printable(text)
     if len(text) > _PATH_CHARACTERS_MAX:
         text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
-    return printable(text)
+    return text
 
 
 def printable(text: str) -> str:

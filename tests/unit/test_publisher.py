@@ -36,6 +36,12 @@ class Greeting(msgspec.Struct, frozen=True):
     labels: Mapping[str, int] = {}
 
 
+class Pool(msgspec.Struct, frozen=True):
+    """A config of which no change can be applied."""
+
+    sizes: Annotated[Mapping[str, int], NEEDS_RESTART] = {}
+
+
 class Required(msgspec.Struct, frozen=True):
     """A config that cannot be made of defaults."""
 
@@ -45,11 +51,11 @@ class Required(msgspec.Struct, frozen=True):
 class Desk:
     """Shared memory, a source, and publishers one after the other."""
 
-    def __init__(self, directory: Path) -> None:
-        self.shared = SharedMemory.create(_LIMIT)
+    def __init__(self, directory: Path, bytes_max: int = _LIMIT) -> None:
+        self.shared = SharedMemory.create(bytes_max)
         self.config, self.status, self.history = self.shared.records
         self.path = directory / "config.yaml"
-        self.settings = Settings(path=str(self.path), payload_bytes_max=_LIMIT)
+        self.settings = Settings(path=str(self.path), payload_bytes_max=bytes_max)
         self._outlets: Outlets | None = None
 
     def publisher(self, type_: type[Any] = Greeting) -> Publisher:
@@ -157,16 +163,23 @@ def test_log_line_of_a_large_change_is_short(
     assert len(desk.told().changed_keys) == 100
 
 
-def test_status_has_room_for_any_change(desk: Desk) -> None:
-    """Thousands of long keys, changed and unknown, do not end the publisher."""
-    publisher = desk.publisher()
+@pytest.mark.parametrize("letter", ["k", "\U0001f600", "\U000e0041"])
+def test_status_has_room_for_any_change(tmp_path: Path, letter: str) -> None:
+    """Hundreds of the longest keys, whatever they are made of, harm no publisher."""
+    desk = Desk(tmp_path, 1024 * 1024)
+    publisher = desk.publisher(Pool)
+    key = letter * 190
     for value in (1, 2):
-        labels = ", ".join(f"{'k' * 50}{n}: {value}" for n in range(300))
-        unknown = "".join(f"{'u' * 100}{n}: 1\n" for n in range(300))
-        desk.path.write_text(f"labels: {{{labels}}}\n{unknown}")
+        labels = "".join(f"  {key}{n}: {value}\n" for n in range(200))
+        unknown = "".join(f"{key}{n}: 1\n" for n in range(200))
+        desk.path.write_text(f"sizes:\n{labels}{unknown}")
         publisher.refresh()
-    assert (desk.told().changed_count, desk.told().unknown_count) == (300, 300)
-    assert len(desk.told().unknown_keys) == 100
+    told = desk.told()
+    assert (told.version, told.rejected) == (2, None)
+    assert (told.changed_count, told.unknown_count) == (200, 200)
+    keys = (told.changed_keys, told.restart_keys, told.unknown_keys)
+    assert [len(names) for names in keys] == [100, 100, 100]
+    desk.close()
 
 
 def test_payload_over_the_limit_is_rejected(desk: Desk) -> None:

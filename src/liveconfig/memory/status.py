@@ -15,8 +15,9 @@ import msgspec
 from liveconfig.config.excerpt import ExcerptLine
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
 
-# It holds key paths and the text of errors, each cut at a limit, but no config.
-STATUS_BYTES_MAX = 256 * 1024
+# It holds key paths and the text of errors, each cut at a limit, but no config. Room
+# for all of them at their longest; it is taken only as it fills.
+STATUS_BYTES_MAX = 512 * 1024
 
 # The upper ends of the buckets of what a publication takes; the last bucket has none.
 PUBLISH_SECONDS = (
