@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.service.conftest import StartServer
+from tests.support.eventually import eventually
 from tests.support.server import Server, all_ended
 from tests.support.volume import ConfigMapVolume
 
@@ -245,3 +247,20 @@ def test_start_from_the_cache_when_the_source_is_bad(
     path.write_text("message: mended\n")
     server.wait_until_all_serve("mended")
     assert server.status()["origin"] == "source"
+
+
+def test_source_whose_name_is_no_text_is_served(
+    tmp_path: Path, start_server: StartServer
+) -> None:
+    """Bytes that are not UTF-8 in its name end no publisher, whatever is told of it."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/config\xff.yaml"))
+    server = start_server(_write(path, "message: one\n"))
+    _write(path, "message: [\n")
+    rejected = eventually(lambda: server.status()["rejected"])
+    assert rejected["error"]["path"].endswith(r"/config\udcff.yaml")
+    path.unlink()
+    missing = eventually(lambda: server.status()["source"]["missing"])
+    assert r"config\udcff.yaml: no such file" in missing["problem"]
+    _write(path, "message: two\n")
+    server.wait_until_all_serve("two")
+    assert server.status()["publisher"]["starts"] == 1

@@ -30,6 +30,7 @@ from liveconfig.errors import (
     KeyPath,
     SourceUnavailableError,
     format_key_path,
+    printable,
 )
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.record import Record
@@ -141,7 +142,7 @@ class Journal:
             if self.status.version:
                 log.error("missing, version %d stays: %s", self.status.version, error)
             self._tell(
-                missing=Missing(str(error), time.time()),
+                missing=Missing(printable(str(error)), time.time()),
                 reloads=self._counted(missing=1),
             )
 
@@ -216,7 +217,7 @@ class Journal:
             seconds: what it took to find out.
         """
         problem = Problem(
-            error.path,
+            printable(error.path),
             error.line,
             error.column,
             error.key,
@@ -309,7 +310,9 @@ class Journal:
 
 def _status_before(record: Record, path: str, schema_name: str) -> PublisherStatus:
     """Return the state that the publisher before left, under this one's name."""
-    status = PublisherStatus(os.getpid(), time.time(), path, schema_name)
+    # The name of a file may be no text, and a record holds none but text.
+    source = printable(path)
+    status = PublisherStatus(os.getpid(), time.time(), source, schema_name)
     try:
         publication = record.read()
         if publication is None:

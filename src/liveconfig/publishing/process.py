@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from setproctitle import setproctitle
 
 from liveconfig.config.schema import Schema
-from liveconfig.errors import LiveconfigError, StartupError
+from liveconfig.errors import LiveconfigError, StartupError, printable
 from liveconfig.master.parent import end_with_parent
 from liveconfig.master.relay import LOOK_AGAIN, RelayHandler
 from liveconfig.memory.status import PublisherStatus
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])
     try:
         settings = Settings.from_environ()
-        setproctitle(f"liveconfig: publisher [{settings.path}]")
+        setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
         descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
         run(settings, descriptors, relay)
     except LiveconfigError as error:
