@@ -24,7 +24,6 @@ from liveconfig.settings import Settings
 from liveconfig.worker import follower
 
 __all__ = [
-    "child_exit",
     "on_exit",
     "on_reload",
     "on_starting",
@@ -103,12 +102,6 @@ def post_worker_init(worker: Any) -> None:
         )
 
 
-def child_exit(server: Any, worker: Any) -> None:
-    """Take back the row of a worker that has ended, however it ended."""
-    if _supervisor is not None:
-        _supervisor.shared.workers.take_back(worker.age)
-
-
 def _start(server: Any) -> Supervisor:
     if not sys.platform.startswith("linux"):
         raise StartupError(
@@ -130,23 +123,31 @@ def _start(server: Any) -> Supervisor:
 
 def _look_after(server: Any, supervisor: Supervisor) -> None:
     """
-    Have the master's loop call `supervisor.check`.
+    Have the master's loop look after the publisher, and take back rows.
 
-    There is no hook for this. `reap_workers` is what the master does at every SIGCHLD
-    and while it waits in a reload; `murder_workers` is what it does once a second.
+    There is no hook for this: `child_exit` is often somebody's own, and not called for
+    a worker that others have waited for. `reap_workers` is what the master does at
+    every SIGCHLD and while it waits in a reload; `murder_workers` is what it does once
+    a second.
     """
     reap_workers, murder_workers = server.reap_workers, server.murder_workers
 
-    def reap_workers_and_check() -> None:
+    def take_back_rows() -> None:
+        living = {worker.age for worker in server.WORKERS.values()}
+        supervisor.shared.workers.take_back_all_but(living)
+
+    def reap_workers_and_look() -> None:
         supervisor.check()
         reap_workers()
+        take_back_rows()
 
-    def murder_workers_and_check() -> None:
+    def murder_workers_and_look() -> None:
         supervisor.check()
         murder_workers()
+        take_back_rows()
 
-    server.reap_workers = reap_workers_and_check
-    server.murder_workers = murder_workers_and_check
+    server.reap_workers = reap_workers_and_look
+    server.murder_workers = murder_workers_and_look
 
 
 def _fail(error: StartupError) -> NoReturn:

@@ -520,8 +520,15 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "workers are woken",
-        "        self._outlets.published.send()\n",
-        "",
+        "(live.payload)\n        self._outlets.published.send()\n",
+        "(live.payload)\n",
+        _PUBLISHER,
+    ),
+    Mutant(
+        "publishing/publisher",
+        "a successor wakes the workers",
+        "and this.\n        self._outlets.published.send()\n",
+        "and this.\n",
         _PUBLISHER,
     ),
     Mutant(
@@ -576,7 +583,7 @@ MUTANTS = (
     Mutant(
         "gunicorn",
         "rows are taken back",
-        "_supervisor.shared.workers.take_back(worker.age)",
+        "supervisor.shared.workers.take_back_all_but(living)",
         "pass",
         _CONVERGENCE,
     ),

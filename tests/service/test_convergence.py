@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.service.conftest import StartServer
 from tests.support.children import stop
 from tests.support.eventually import eventually
-from tests.support.server import Server
+from tests.support.server import CONFIG_FILE, Server
 from tests.support.volume import ConfigMapVolume
 
 ONE, TWO = "message: one\n", "message: two\n"
@@ -117,6 +118,20 @@ def test_row_goes_with_its_worker(
             )
         )
     eventually(lambda: _versions(server) == [1, 1])
+
+
+def test_row_goes_with_its_worker_whose_ever_the_hooks_are(
+    start_server: StartServer, volume: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """A `child_exit` of the application, as metrics often have one, takes no part."""
+    config_file = tmp_path / "gunicorn.conf.py"
+    hook = "def child_exit(server, worker):\n    pass\n"
+    config_file.write_text(f"{CONFIG_FILE.read_text()}\n\n{hook}")
+    server = start_server(volume.path("config.yaml"), config_file=config_file)
+    os.kill(min(server.worker_pids), signal.SIGKILL)
+    eventually(lambda: len(server.lines("Booting worker")) == 3)
+    volume.flip({"config.yaml": TWO})
+    eventually(lambda: _versions(server) == [2, 2])
 
 
 def test_reload_and_resize_keep_the_table_right(

@@ -233,8 +233,7 @@ def test_unreadable_status_resets_no_counter(memory: SharedMemory) -> None:
 def test_counters_outlive_their_worker(memory: SharedMemory) -> None:
     """What a worker counted stays counted when it ends and another has its row."""
     _fill(memory)
-    for key in "abc":
-        memory.workers.take_back(key)
+    memory.workers.take_back_all_but(())
     without = _values()
     assert without["liveconfig_workers"] == 0
     assert not any(name.startswith("liveconfig_worker_version") for name in without)

@@ -49,7 +49,7 @@ def test_worker_without_a_row_is_told(table: WorkerTable) -> None:
     """A worker for which nothing was set aside has no row, and no harm is done."""
     assert not table.enter("nobody")
     assert table.own is None
-    table.take_back("nobody")
+    table.take_back_all_but({"nobody"})
 
 
 def test_table_that_is_full_leaves_workers_without_a_row(
@@ -88,7 +88,7 @@ def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
     row.is_stale_since(time.time())
     row.needs_restart(is_needed=True)
     row.callback_begins()
-    table.take_back("a")
+    table.take_back_all_but(())
     assert table.rows() == ()
     _enter(table, "b")
     (state,) = table.rows()
@@ -99,7 +99,7 @@ def test_lowest_free_row_is_given_out(table: WorkerTable) -> None:
     """Rows are used again: there are as many as there were workers at once."""
     for key in "abc":
         _enter(table, key)
-    table.take_back("b")
+    table.take_back_all_but("ac")
     _enter(table, "d")
     assert [state.row for state in table.rows()] == [1, 2, 3]
 
@@ -109,7 +109,7 @@ def test_counts_outlive_their_worker(table: WorkerTable) -> None:
     row = _enter(table, "a")
     row.callback_ends(row.callback_begins(), is_failure=True)
     row.callback_is_slow()
-    table.take_back("a")
+    table.take_back_all_but(())
     row = _enter(table, "b")
     (state,) = table.rows()
     assert (state.callback_failures, state.callback_slow) == (0, 0)
@@ -169,5 +169,5 @@ def test_fingerprint_changes_with_every_word(table: WorkerTable) -> None:
     row.callback_ends(began, is_failure=True)
     assert is_new()
     assert not is_new()
-    table.take_back("a")
+    table.take_back_all_but(())
     assert is_new()

@@ -40,6 +40,7 @@ import os
 import threading
 import time
 from bisect import bisect_left
+from collections.abc import Collection
 from typing import NamedTuple
 
 _WORD_BYTES = 8
@@ -236,11 +237,10 @@ class WorkerTable:
         self.own = WorkerRow(words)
         return True
 
-    def take_back(self, key: object) -> None:
-        """Clear the row of a worker that has ended; for the master."""
-        row = self._given.pop(key, None)
-        if row is not None:
-            words = self._row(row)
+    def take_back_all_but(self, living: Collection[object]) -> None:
+        """Clear the rows of workers that have ended; for the master."""
+        for key in self._given.keys() - living:
+            words = self._row(self._given.pop(key))
             for word in _OF_ONE_WORKER:
                 words[word] = 0
 
