@@ -12,6 +12,8 @@ that it sums up: keys and sets sorted, defaults spelled out, secrets in clear.
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import reduce
@@ -50,6 +52,8 @@ __all__ = [
 T = TypeVar("T")
 
 _SUM_BYTES = 32
+
+_look = threading.Lock()
 
 _UNPACKABLE: Mapping[type[Exception], str] = {
     OverflowError: "this number is too large: a whole number has 64 bits at most",
@@ -123,10 +127,13 @@ class Schema(Generic[T]):
         self._type = type_
         try:
             self._shape = Shape(type_)
-            # The hook for extensions refuses them: they are never text.
-            self._decoder = msgspec.msgpack.Decoder(
-                type_, dec_hook=_to_secret, ext_hook=_to_secret
-            )
+            # Two threads that look into a class at once, each for the first time, make
+            # msgspec crash. Nothing in here waits, so the lock is held for a moment.
+            with _look:
+                # The hook for extensions refuses them: they are never text.
+                self._decoder = msgspec.msgpack.Decoder(
+                    type_, dec_hook=_to_secret, ext_hook=_to_secret
+                )
         except StartupError as error:
             raise StartupError(f"the schema {self.name} cannot be used: {error}")
         except Exception as error:
@@ -372,3 +379,12 @@ def _masked(value: object) -> object:
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_in_clear, order="sorted")
+
+
+def _renew_in_child() -> None:
+    global _look
+    # Whoever held it when the parent forked is not in the child.
+    _look = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_in_child)

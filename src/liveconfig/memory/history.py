@@ -83,7 +83,7 @@ class History(msgspec.Struct, frozen=True):
             publication = record.read()
             if publication is None:
                 return cls()
-            return msgspec.msgpack.decode(publication.payload, type=cls)
+            return _DECODER.decode(publication.payload)
         except (
             CorruptRecordError,
             msgspec.DecodeError,
@@ -91,3 +91,7 @@ class History(msgspec.Struct, frozen=True):
             RecursionError,
         ):
             return cls()
+
+
+# Made while importing, for the reason that `status` gives.
+_DECODER = msgspec.msgpack.Decoder(History)

@@ -160,8 +160,13 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             CorruptRecordError: the bytes are not those of a state.
         """
         try:
-            return msgspec.msgpack.decode(payload, type=cls)
+            return _DECODER.decode(payload)
         # What msgspec raises for text that is not UTF-8, and for endless nesting, is
         # none of its own errors.
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CorruptRecordError("the record holds no status") from error
+
+
+# Made while importing: two threads that look into a class at once, each for the first
+# time, make msgspec crash.
+_DECODER = msgspec.msgpack.Decoder(PublisherStatus)
