@@ -548,7 +548,7 @@ MUTANTS = (
     Mutant(
         "worker/manager",
         "a late subscription is told what is held",
-        "0 if has_subscribed else held.version",
+        "0 if is_news else held.version",
         "held.version",
         _FOLLOWER,
     ),
@@ -562,7 +562,7 @@ MUTANTS = (
     Mutant(
         "worker/subscription",
         "an exit does not end the thread",
-        "except (Exception, SystemExit):",
+        "except BaseException:",
         "except Exception:",
         _FOLLOWER,
     ),

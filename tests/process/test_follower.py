@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -91,8 +92,8 @@ class Pod:
 @pytest.fixture
 def pod(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pod]:
     """A pod in which version 1 is live, and that no other test has managers in."""
-    monkeypatch.setattr(manager_module, "_references", ())
-    monkeypatch.setattr(manager_module, "_kept_alive", ())
+    monkeypatch.setattr(manager_module, "_references", [])
+    monkeypatch.setattr(manager_module, "_kept_alive", set())
     pod = Pod()
     pod.publish("one")
     yield pod
@@ -240,10 +241,11 @@ def test_callback_of_before_the_fork_is_told_in_the_child(pod: Pod) -> None:
 
 
 def test_callback_that_raises_is_counted_and_told_the_next(pod: Pod) -> None:
-    """What it raises, even an exit, ends neither the thread nor the news."""
+    """What it raises, even no Exception, ends neither the thread nor the news."""
 
     def work(manager: ConfigManager[Greeting]) -> Any:
         seen: list[int] = []
+        errors = (ValueError, SystemExit, asyncio.CancelledError)
 
         def fail(
             old: Snapshot[Greeting] | None,
@@ -251,7 +253,7 @@ def test_callback_that_raises_is_counted_and_told_the_next(pod: Pod) -> None:
             changed: tuple[str, ...],
         ) -> None:
             seen.append(new.version)
-            raise (ValueError if new.version == 1 else SystemExit)("no")
+            raise errors[new.version - 1]("no")
 
         manager.subscribe(fail)
         rows = pod.shared.workers.rows
@@ -351,6 +353,71 @@ def test_cancelled_callback_is_told_nothing_more(pod: Pod) -> None:
         return len(cancelled.calls)
 
     assert pod.worker(work).result() == 1
+
+
+def test_callback_cancelled_while_busy_leaves_nothing(pod: Pod) -> None:
+    """With a version waiting for it, it keeps neither its thread nor the follower."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        told, is_free, before = [], threading.Event(), threading.active_count()
+
+        def hang(*_: Any) -> None:
+            told.append(1)
+            is_free.wait()
+
+        subscription = manager.subscribe(hang)
+        eventually(lambda: told)
+        version = pod.publish("two")
+        eventually(lambda: pod.versions() == [version])
+        subscription.cancel()
+        subscription.cancel()
+        is_free.set()
+        eventually(lambda: threading.active_count() == before)
+        return manager_module.has_busy_callbacks(), manager._subscriptions, told
+
+    assert pod.worker(work).result() == (False, [], [1])
+
+
+def test_config_read_before_the_fork_is_in_the_table(pod: Pod) -> None:
+    """A worker of a master that has read the config shows which version it holds."""
+    manager: ConfigManager[Greeting] = ConfigManager(Greeting)
+    assert manager.get().message == "one"
+    pod.shared.workers.give_out("key")
+
+    def run() -> None:
+        assert pod.shared.workers.enter("key")
+        follower.start(pod.shared)
+        _idle(manager)
+
+    child = Child(run)
+    try:
+        eventually(lambda: pod.versions() == [1])
+    finally:
+        child.kill()
+
+
+def test_child_of_a_worker_writes_into_no_row(pod: Pod) -> None:
+    """What a process that the application forks holds, is not what its worker does."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        eventually(lambda: pod.versions() == [1])
+        stopped = os.getpid()
+
+        def child() -> Any:
+            stop(stopped)
+            pod.publish("two")
+            return manager.get().message, pod.versions()
+
+        forked = Child(child)
+        return forked.result()
+
+    worker = pod.worker(work)
+    try:
+        eventually(lambda: pod.shared.config.version == 2)
+        assert pod.versions() == [1]
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
+    assert worker.result() == ("two", [1])
 
 
 def test_callback_subscribed_late_is_told_what_is_live(pod: Pod) -> None:

@@ -364,3 +364,28 @@ def test_refresh_waits_for_a_decode_under_way(memory: Memory) -> None:
     refreshing.join(10)
     assert manager._snapshot is not None
     assert manager._snapshot.version == 2
+
+
+def test_managers_and_subscriptions_of_many_threads_are_all_kept() -> None:
+    """Each thread adds its own while others do, and none is lost."""
+    made: list[ConfigManager[Greeting]] = []
+    shared_by_all: ConfigManager[Greeting] = ConfigManager(Greeting)
+
+    def make() -> None:
+        for _ in range(200):
+            made.append(ConfigManager(Greeting))
+            shared_by_all.subscribe(lambda *_: None)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=make) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(made) <= set(manager_module._managers())
+    assert len(shared_by_all._subscriptions) == len(made)
+    manager_module._kept_alive.discard(shared_by_all)

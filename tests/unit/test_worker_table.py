@@ -95,6 +95,14 @@ def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
     assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0)
 
 
+def test_row_shows_no_older_version_after_a_newer(table: WorkerTable) -> None:
+    """Two threads may say in the other order what they have taken."""
+    row = _enter(table, "a")
+    row.took(4, time.time_ns())
+    row.took(3, time.time_ns())
+    assert table.rows()[0].version == 4
+
+
 def test_lowest_free_row_is_given_out(table: WorkerTable) -> None:
     """Rows are used again: there are as many as there were workers at once."""
     for key in "abc":

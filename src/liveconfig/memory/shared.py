@@ -8,6 +8,7 @@ Runs in: the gunicorn master, which makes it, and every worker.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from liveconfig.errors import CorruptRecordError, NotBoundError
@@ -101,3 +102,13 @@ def bound() -> SharedMemory:
             "not while importing"
         )
     return _shared
+
+
+def _renew_in_child() -> None:
+    # A row is its worker's: a child that the application forks is none, and may go on
+    # when the row is another worker's.
+    if _shared is not None:
+        _shared.workers.own = None
+
+
+os.register_at_fork(after_in_child=_renew_in_child)

@@ -153,7 +153,9 @@ class WorkerRow:
         """Note that this worker holds `version` from now on."""
         now_ns = time.time_ns()
         with self._lock:
-            if version == self._words[_VERSION]:
+            # Where a process has two managers, the threads that decode for them may
+            # come here in the other order.
+            if version <= self._words[_VERSION]:
                 return
             # What it starts with was not on its way to it.
             if self._words[_VERSION]:

@@ -91,6 +91,7 @@ class ConfigManager(Generic[T]):
         "_config",
         "_first_payload",
         "_head",
+        "_is_inherited",
         "_lock",
         "_needs_restart",
         "_retry_at",
@@ -118,13 +119,14 @@ class ConfigManager(Generic[T]):
         self._config: Any = None
         self._snapshot: Snapshot[T] | None = None
         self._first_payload: bytes | None = None
+        self._is_inherited = False
         self._needs_restart = False
         self._stale_since: float | None = None
         self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
-        self._subscriptions: tuple[Subscription[T], ...] = ()
+        self._subscriptions: list[Subscription[T]] = []
         self._lock = threading.Lock()
-        _register(self)
+        _references.append(weakref.ref(self, _references.remove))
 
     def get(self) -> T:
         """
@@ -175,9 +177,9 @@ class ConfigManager(Generic[T]):
         Raises:
             RuntimeError: no thread is to be had.
         """
-        subscription = Subscription(callback)
-        self._subscriptions = (*self._subscriptions, subscription)
-        _keep_alive(self)
+        subscription = Subscription(callback, self._subscriptions.remove)
+        self._subscriptions.append(subscription)
+        _kept_alive.add(self)
         if _are_callbacks_told:
             subscription.start()
             bound().published.send()
@@ -239,9 +241,12 @@ class ConfigManager(Generic[T]):
         head = shared.config.version
         if head == self._unreadable_head and time.monotonic() < self._retry_at:
             return
-        has_subscribed = any(s.is_waiting_for_the_first for s in self._subscriptions)
+        # What is held already is news to a worker's row, and to a new subscription.
+        is_news = self._is_inherited or any(
+            each.is_waiting_for_the_first for each in tuple(self._subscriptions)
+        )
         try:
-            publication = shared.config.read(0 if has_subscribed else held.version)
+            publication = shared.config.read(0 if is_news else held.version)
             if publication is not None:
                 self._keep(shared, publication)
         except CorruptRecordError:
@@ -264,6 +269,7 @@ class ConfigManager(Generic[T]):
         self._config = snapshot.config
         self._version = snapshot.version
         self._head = shared.config.head
+        self._is_inherited = False
         row = shared.workers.own
         if row is not None:
             self._needs_restart = self._has_other_marks(publication.payload)
@@ -272,9 +278,8 @@ class ConfigManager(Generic[T]):
             # Last, so that whoever sees the version sees what came with it.
             oldest = min(each._version for each in _managers() if each._snapshot)
             row.took(oldest, publication.published_at_ns)
-        for subscription in self._subscriptions:
-            if not subscription.is_cancelled:
-                subscription.offer(Taken(snapshot, publication.payload), row)
+        for subscription in tuple(self._subscriptions):
+            subscription.offer(Taken(snapshot, publication.payload), row)
 
     def _has_other_marks(self, payload: bytes) -> bool:
         """Tell whether a key that only a restart applies is not as at the start."""
@@ -302,33 +307,22 @@ class ConfigManager(Generic[T]):
         return schema
 
 
-# The managers of this process. Those that something was subscribed to stay, even if
-# their maker let go of them.
-_references: tuple[weakref.ref[ConfigManager[Any]], ...] = ()
-_kept_alive: tuple[ConfigManager[Any], ...] = ()
+# The managers of this process, without a gap for another thread while one comes or
+# goes. Those that something was subscribed to stay, even if their maker let go of them.
+_references: list[weakref.ref[ConfigManager[Any]]] = []
+_kept_alive: set[ConfigManager[Any]] = set()
 
 # Only in a worker that serves: a thread in the master would be lost in its children.
 _are_callbacks_told = False
 
 
 def _managers() -> list[ConfigManager[Any]]:
-    found = (reference() for reference in _references)
+    found = (reference() for reference in tuple(_references))
     return [manager for manager in found if manager is not None]
 
 
 def _subscriptions() -> list[Subscription[Any]]:
-    return [each for manager in _managers() for each in manager._subscriptions]
-
-
-def _register(manager: ConfigManager[Any]) -> None:
-    global _references
-    # One assignment, so that another thread sees the list before or after it.
-    _references = (*map(weakref.ref, _managers()), weakref.ref(manager))
-
-
-def _keep_alive(manager: ConfigManager[Any]) -> None:
-    global _kept_alive
-    _kept_alive = (*_kept_alive, manager)
+    return [each for manager in _managers() for each in tuple(manager._subscriptions)]
 
 
 def _renew_in_child() -> None:
@@ -338,6 +332,7 @@ def _renew_in_child() -> None:
     # no thread of the parent runs in it.
     for manager in _managers():
         manager._lock = threading.Lock()
+        manager._is_inherited = manager._snapshot is not None
     for subscription in _subscriptions():
         subscription.renew()
 

@@ -61,10 +61,13 @@ class Subscription(Generic[T]):
         is_cancelled: whether it is told nothing any more.
     """
 
-    def __init__(self, callback: Callback[T]) -> None:
-        """Prepare; the callback is told nothing yet."""
+    def __init__(
+        self, callback: Callback[T], on_cancel: Callable[[Subscription[T]], object]
+    ) -> None:
+        """Prepare; the callback is told nothing yet, `on_cancel` of its end."""
         self.is_cancelled = False
         self._callback = callback
+        self._on_cancel = on_cancel
         self._name = _name(callback)
         self.renew()
 
@@ -124,7 +127,10 @@ class Subscription(Generic[T]):
 
     def cancel(self) -> None:
         """Tell the callback nothing any more; one call may still be under way."""
+        if self.is_cancelled:
+            return
         self.is_cancelled = True
+        self._on_cancel(self)
         if self._news is not None:
             self._news.set()
 
@@ -174,8 +180,9 @@ class Subscription(Generic[T]):
                 changed = changed_key_paths(told.payload, newest.payload)
                 names = tuple(map(format_key_path, changed))
                 self._callback(told.snapshot, newest.snapshot, names)
-        # Also what would end this thread without a word.
-        except (Exception, SystemExit):
+        # Also what is no Exception, such as a timeout of gevent: it would end this
+        # thread without a word.
+        except BaseException:
             is_failure = True
             log.exception(
                 "liveconfig: %s failed for version %d; it is told the next one",
