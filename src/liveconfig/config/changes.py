@@ -24,6 +24,7 @@ _CUT = "…"
 
 _MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _BRANCHES = msgpack.Decoder(dict[str, Raw])
+_NONE = Raw()
 
 
 class Change(Struct, frozen=True):
@@ -59,9 +60,9 @@ def changed(keys: tuple[str, ...], old: bytes, new: bytes) -> Iterator[tuple[str
         return
     before, after = _BRANCHES.decode(old), _BRANCHES.decode(new)
     for key in before.keys() | after.keys():
-        below = [bytes(branches.get(key, b"")) for branches in (before, after)]
-        if below[0] != below[1]:
-            yield from changed((*keys, key), *below)
+        branches = before.get(key, _NONE), after.get(key, _NONE)
+        if branches[0] != branches[1]:
+            yield from changed((*keys, key), *map(bytes, branches))
 
 
 def part(config: Any, keys: KeyPath) -> Any:

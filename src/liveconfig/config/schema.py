@@ -113,6 +113,7 @@ class Schema(Generic[T]):
     Attributes:
         name: `module:Class`, "" for the plain mapping.
         key_names: the names of its keys, sorted by whether they hold secrets.
+        has_marks: whether there is a key of which a change needs a restart.
     """
 
     def __init__(self, type_: type[T]) -> None:
@@ -141,6 +142,7 @@ class Schema(Generic[T]):
                 f"the schema {self.name} cannot be used: {_one_line(error)}"
             ) from error
         self.key_names = key_names(self._shape.root)
+        self.has_marks = touches_mark(self._shape.root, ())
 
     @classmethod
     def load(cls, name: str) -> Schema[Any]:
@@ -228,7 +230,7 @@ class Schema(Generic[T]):
         Args:
             keys: the place, as `changed_key_paths` names it.
         """
-        return touches_mark(self._shape.root, keys)
+        return self.has_marks and touches_mark(self._shape.root, keys)
 
     def changes(
         self, old: T, new: T, places: Sequence[KeyPath], characters_max: int = 200

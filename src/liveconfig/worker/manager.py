@@ -286,7 +286,7 @@ class ConfigManager(Generic[T]):
         schema = self._schema
         assert schema is not None
         # Nothing is kept for a schema in which no key is marked.
-        if not schema.needs_restart(()):
+        if not schema.has_marks:
             return False
         if self._first_payload is None:
             self._first_payload = payload
