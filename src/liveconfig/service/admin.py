@@ -59,8 +59,11 @@ class StatusResource:
         """Answer as JSON, as a page for a browser, or 304 if the client has it."""
         shared = bound()
         is_page = req.client_prefers(_STATUS_TYPES) == falcon.MEDIA_HTML
-        # Weak: what it says of the worker that answers differs from worker to worker.
-        tag = falcon.ETag(status_tag(shared) + ("-page" if is_page else ""))
+        snapshot: Snapshot[Any] = req.context.snapshot
+        tag = falcon.ETag(
+            status_tag(shared, snapshot.version) + ("-page" if is_page else "")
+        )
+        # What it says of the worker that answers differs from worker to worker.
         tag.is_weak = True
         resp.etag = tag.dumps()
         resp.cache_control = ["no-cache"]
@@ -68,7 +71,6 @@ class StatusResource:
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
-        snapshot: Snapshot[Any] = req.context.snapshot
         document = status_document(shared, snapshot, self._manager.stale_since)
         if is_page:
             resp.set_headers(page.HEADERS)

@@ -76,11 +76,21 @@ def status_document(
     }
 
 
-def status_tag(shared: SharedMemory) -> str:
-    """Return a text that is another one whenever another document is to be told."""
+def status_tag(shared: SharedMemory, version: int) -> str:
+    """
+    Return a text that is another one whenever another document is to be told.
+
+    Args:
+        shared: the memory of this process.
+        version: what the worker that answers holds, and may show: it may have taken
+            a newer one since.
+    """
     versions = (record.version for record in shared.records)
-    state = (*versions, shared.config.is_claimed(), shared.workers.fingerprint())
-    return sha256(repr(state).encode()).hexdigest()[:32]
+    # What is damaged is told, and damage leaves the versions as they are.
+    wholes = (record.is_whole(0) for record in (shared.status, shared.history))
+    state = (version, *versions, *wholes, shared.config.is_claimed())
+    workers = shared.workers.fingerprint()
+    return sha256(repr((state, workers)).encode()).hexdigest()[:32]
 
 
 def publisher_state(shared: SharedMemory, status: PublisherStatus | None) -> str:
