@@ -218,8 +218,8 @@ MUTANTS = (
     Mutant(
         "worker/manager",
         "damage keeps the snapshot at hand",
-        "        except CorruptRecordError:\n            self._stale_since =",
-        "        except ZeroDivisionError:\n            self._stale_since =",
+        "except (CorruptRecordError, MemoryError):",
+        "except ZeroDivisionError:",
         _MANAGER,
     ),
     Mutant(

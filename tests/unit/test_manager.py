@@ -15,7 +15,7 @@ import pytest
 
 from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, NotBoundError
-from liveconfig.memory.record import Writer
+from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.worker import manager as manager_module
@@ -233,6 +233,26 @@ def test_undecodable_payload_keeps_the_last_snapshot(
     memory.publish_bytes(b"no config at all, whatever the length of it may be")
     assert greetings.get() == Greeting("good")
     assert greetings.stale_since is not None
+
+
+def test_lack_of_memory_keeps_the_last_snapshot(
+    memory: Memory, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that there is no room for fails neither requests nor the follower."""
+    memory.publish("one")
+    assert greetings.get().message == "one"
+    memory.publish("two")
+
+    def no_room(*_: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "read", no_room)
+        assert greetings.get().message == "one"
+        manager_module.refresh_all()
+    assert greetings.stale_since is not None
+    eventually(lambda: greetings.get().message == "two")
+    assert greetings.stale_since is None
 
 
 def test_damage_before_the_first_snapshot_is_an_error(

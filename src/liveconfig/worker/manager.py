@@ -249,7 +249,8 @@ class ConfigManager(Generic[T]):
             publication = shared.config.read(0 if is_news else held.version)
             if publication is not None:
                 self._keep(shared, publication)
-        except CorruptRecordError:
+        # Also where there is no memory for the copy: what is held is there.
+        except (CorruptRecordError, MemoryError):
             self._stale_since = self._stale_since or time.time()
             self._unreadable_head = head
             self._retry_at = time.monotonic() + _RETRY_SECONDS
