@@ -58,7 +58,8 @@ _IMPLICIT: dict[str, list[tuple[str, re.Pattern[str]]]] = (
 _NONE_IMPLICIT: list[tuple[str, re.Pattern[str]]] = []
 
 # One at the start of a line is left out by libyaml, and is a letter to the pure parser.
-_STRAY_BOM = re.compile("(?:^|[\n\r\x85\u2028\u2029])\ufeff")
+# The mark stands first in the pattern, so that it is tried where there is one only.
+_STRAY_BOM = re.compile("\ufeff(?<![^\n\r\x85\u2028\u2029]\ufeff)")
 
 # The pure parser quotes a character or a name of the document in its problems.
 _QUOTED = re.compile(
@@ -215,7 +216,7 @@ def _refuse_stray_characters(text: str, tree: Tree) -> None:
     match = _STRAY_BOM.search(text)
     if match:
         tree.refuse(
-            _mark(text, match.end() - 1),
+            _mark(text, match.start()),
             "a byte order mark stands inside of the file: remove it",
         )
 
@@ -270,7 +271,7 @@ def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
 
 
 class _Scalars:
-    """What PyYAML's safe loader makes of a scalar."""
+    """What PyYAML's safe loader makes of scalars; of plain ones, once for each text."""
 
     def __init__(self) -> None:
         self._constructor = SafeConstructor()
@@ -281,20 +282,27 @@ class _Scalars:
             f"{_TAG}null": self._constructor.construct_yaml_null,
             f"{_TAG}timestamp": self._constructor.construct_yaml_timestamp,
         }
+        self._plain: dict[str, Any] = {}
 
     def value(self, event: Any, tree: Tree) -> Any:
         """Return the value of a scalar event."""
         text: str = event.value
         tag: str | None = event.tag
-        if tag is None:
-            tag = _implicit_tag(text) if event.implicit[0] else _STR
+        if tag is not None or not event.implicit[0]:
+            return self._tagged(tag or _STR, text, tree, event.start_mark)
+        if text not in self._plain:
+            tag = _implicit_tag(text)
+            if tag == _MERGE:
+                return MERGE if tree.expects_key else text
+            self._plain[text] = self._tagged(tag, text, tree, event.start_mark)
+        return self._plain[text]
+
+    def _tagged(self, tag: str, text: str, tree: Tree, mark: Any) -> Any:
         if tag == _STR:
-            return _checked_text(text, tree, event.start_mark)
-        if tag == _MERGE and event.tag is None:
-            return MERGE if tree.expects_key else text
+            return _checked_text(text, tree, mark)
         if tag not in _KINDS:
-            _refuse_tag(tree, event.start_mark)
-        return self._converted(tag, text, tree, event.start_mark)
+            _refuse_tag(tree, mark)
+        return self._converted(tag, text, tree, mark)
 
     def _converted(self, tag: str, text: str, tree: Tree, mark: Any) -> Any:
         if len(text) > _NUMBER_CHARACTERS_MAX:
@@ -364,8 +372,7 @@ def _json_scalar(token: str, tree: Tree, mark: _Mark) -> Any:
         return _JSON_WORDS[token]
     if len(token) > _NUMBER_CHARACTERS_MAX:
         _refuse_number(tree, mark)
-    number = json.loads(token)
-    return _checked_number(number, tree, mark)
+    return _checked_number(json.loads(token), tree, mark)
 
 
 # Both.

@@ -62,7 +62,9 @@ class _Collection:
     __slots__ = (
         "anchor",
         "data",
+        "expects_key",
         "height",
+        "is_mapping",
         "key",
         "mark",
         "merged",
@@ -73,6 +75,7 @@ class _Collection:
 
     def __init__(self, data: Any, mark: Mark, anchor: str | None) -> None:
         self.data = data
+        self.is_mapping = self.expects_key = isinstance(data, dict)
         self.mark = mark
         self.anchor = anchor
         self.key: Any = _NO_KEY
@@ -109,7 +112,6 @@ class Tree:
 
     Attributes:
         root: the data, once its node is complete.
-        has_root: whether it is.
     """
 
     def __init__(
@@ -124,7 +126,6 @@ class Tree:
             wanted: the key paths whose places are looked for.
         """
         self.root: Any = None
-        self.has_root = False
         self._path = path
         self._limits = limits
         self._top = _Way()
@@ -132,6 +133,8 @@ class Tree:
             way = self._top
             for key in keys:
                 way = way.next.setdefault(key, _Way())
+        # Hardly ever, and a look at each node takes a twentieth of the time.
+        self._is_looking = bool(self._top.next)
         self._open: list[_Collection] = []
         self._anchors: dict[str, _Anchored | None] = {}
         self._nodes = 0
@@ -141,7 +144,8 @@ class Tree:
         """Begin a mapping or list: `data` is the empty dict or list to fill."""
         self._check_place(data, mark)
         collection = _Collection(data, mark, anchor)
-        collection.way = self._way_to(mark)
+        if self._is_looking:
+            collection.way = self._way_to(mark)
         collection.nodes_before, collection.text_before = self._nodes, self._text
         if anchor is not None:
             self._anchors[anchor] = None
@@ -171,7 +175,8 @@ class Tree:
         if anchor is not None:
             self._anchors[anchor] = _Anchored(value, 1, length, 0)
         self._check_place(value, mark)
-        self._way_to(mark)
+        if self._is_looking:
+            self._way_to(mark)
         self._put(value, mark, 0)
 
     def alias(self, anchor: str, mark: Mark) -> None:
@@ -188,7 +193,8 @@ class Tree:
         self._check_place(anchored.data, mark)
         self._count(anchored.nodes, anchored.text, mark)
         self._check_depth(len(self._open) + anchored.height, mark)
-        self._way_to(mark)
+        if self._is_looking:
+            self._way_to(mark)
         self._put(anchored.data, mark, anchored.height)
 
     def place(self, keys: KeyPath) -> Mark | None:
@@ -208,7 +214,7 @@ class Tree:
     @property
     def expects_key(self) -> bool:
         """Whether the next node is the key of a mapping."""
-        return bool(self._open) and self._expects_key(self._open[-1])
+        return bool(self._open) and self._open[-1].expects_key
 
     def refuse(self, mark: Mark | None, problem: str) -> NoReturn:
         """
@@ -230,16 +236,12 @@ class Tree:
                 keys.append(collection.key)
         return tuple(keys)
 
-    @staticmethod
-    def _expects_key(collection: _Collection) -> bool:
-        return collection.key is _NO_KEY and isinstance(collection.data, dict)
-
     def _check_place(self, value: Any, mark: Mark) -> None:
         """Refuse what may not stand where it does, before any of it is read."""
         if not self._open:
             return
         collection = self._open[-1]
-        if self._expects_key(collection):
+        if collection.expects_key:
             self._check_key(collection, value, mark)
         elif collection.key is MERGE and not isinstance(value, (dict, list)):
             self.refuse(mark, "<< takes a mapping, or a list of mappings")
@@ -256,22 +258,26 @@ class Tree:
 
     def _put(self, value: Any, mark: Mark, height: int) -> None:
         if not self._open:
-            self.root, self.has_root = value, True
+            self.root = value
+            self._top.mark = mark
             return
         collection = self._open[-1]
         if height >= collection.height:
             collection.height = height + 1
-        if isinstance(collection.data, list):
+        if not collection.is_mapping:
             collection.data.append(value)
-        elif collection.key is _NO_KEY:
+        elif collection.expects_key:
             collection.key = value
-            self._note_key(collection, mark)
+            collection.expects_key = False
+            if self._is_looking:
+                self._note_key(collection, mark)
         else:
             if collection.key is MERGE:
                 collection.merged = self._mappings(value, mark)
             else:
                 collection.data[collection.key] = value
             collection.key = _NO_KEY
+            collection.expects_key = True
 
     def _mappings(self, value: Any, mark: Mark) -> list[dict[str, Any]]:
         mappings = value if isinstance(value, list) else [value]
@@ -306,7 +312,6 @@ class Tree:
     def _way_to(self, mark: Mark) -> _Way | None:
         """Note the place of the node at `mark` if a wanted path leads to it."""
         if not self._open:
-            self._top.mark = mark
             return self._top
         collection = self._open[-1]
         if collection.way is None:
