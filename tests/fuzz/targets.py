@@ -171,7 +171,8 @@ def check_load(schema: Schema[Any], content: bytes, place: Path) -> str:
     assert again.payload == candidate.payload
     msgspec.json.encode(schema.masked(config))
     _check_changes(schema, candidate)
-    return f"{_kinds(schema.masked(config))} {len(candidate.unknown_keys)}"
+    unknown_keys = schema.unknown_keys(candidate.data)
+    return f"{_kinds(schema.masked(config))} {len(unknown_keys)}"
 
 
 def _check_changes(schema: Schema[Any], candidate: Candidate[Any]) -> None:

@@ -408,6 +408,27 @@ def test_workers_are_woken_by_each_publication(desk: Desk) -> None:
     listener.close()
 
 
+@pytest.mark.parametrize("question", ["unknown_keys", "changes", "needs_restart"])
+def test_what_is_only_told_is_found_out_after_the_publication(
+    desk: Desk, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No publication waits for what nobody but the log and the status needs."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    versions = []
+    answer = getattr(Schema, question)
+
+    def noted(*arguments: Any) -> Any:
+        versions.append(desk.config.version)
+        return answer(*arguments)
+
+    monkeypatch.setattr(Schema, question, noted)
+    desk.path.write_text("message: two\n")
+    publisher.refresh()
+    assert versions == [2]
+
+
 def test_history_tells_what_came_of_each_change(desk: Desk) -> None:
     """A publication and a rejection are one entry each, a repetition is none."""
     desk.path.write_text("message: one\n")

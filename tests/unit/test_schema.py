@@ -27,7 +27,6 @@ from liveconfig.config.schema import (
     Schema,
     SchemaError,
     Secret,
-    Validated,
     changed_key_paths,
 )
 from liveconfig.errors import CorruptRecordError, KeyPath, StartupError
@@ -198,11 +197,11 @@ def _refusal(data: Mapping[str, Any], schema: Schema[Any] = EVERYTHING) -> Schem
 
 
 def _round_trip(schema: Schema[T], data: Mapping[str, Any]) -> T:
-    return schema.unpack(schema.pack(schema.validate(data).config).payload)[1]
+    return schema.unpack(schema.pack(schema.validate(data)).payload)[1]
 
 
 def _digest(data: Mapping[str, Any], schema: Schema[Any] = EVERYTHING) -> str:
-    return schema.pack(schema.validate(data).config).digest
+    return schema.pack(schema.validate(data)).digest
 
 
 def _assert_frozen(value: Any) -> None:
@@ -222,7 +221,7 @@ def _assert_frozen(value: Any) -> None:
 def test_validate_returns_the_typed_config() -> None:
     """Data that fits becomes an object of the class."""
     data = {"servers": [{"host": "a", "port": 1}], "log_level": "debug", "ratio": 1}
-    config = EVERYTHING.validate(data).config
+    config = EVERYTHING.validate(data)
     assert config.servers == (Server("a", 1),)
     assert config.log_level == "debug"
     assert type(config.ratio) is float
@@ -233,12 +232,12 @@ def test_validate_knows_other_kinds_of_classes(class_: type[Any]) -> None:
     """Dataclasses and attrs classes work as those of msgspec do, frozen deeply."""
     schema = Schema(class_)
     data = {"message": "hi", "labels": {"a": [{}]}, "x": 1}
-    validated = schema.validate(data)
-    assert validated.config == class_("hi", {"a": ({},)})
-    assert validated.unknown_keys == (("x",),)
-    for config in (validated.config, _round_trip(schema, data)):
+    valid = schema.validate(data)
+    assert valid == class_("hi", {"a": ({},)})
+    assert schema.unknown_keys(data) == (("x",),)
+    for config in (valid, _round_trip(schema, data)):
         _assert_frozen(config.labels)
-        assert config == validated.config
+        assert config == valid
 
 
 def test_validate_leaves_the_data_as_it_is() -> None:
@@ -246,12 +245,12 @@ def test_validate_leaves_the_data_as_it_is() -> None:
     data = {"anything": {"a": {"b": [{}]}}, "plain": [{"c": {}}]}
     before = json.dumps(data)
     for schema in (EVERYTHING, PLAIN):
-        _assert_frozen(schema.validate(data).config)
+        _assert_frozen(schema.validate(data))
     assert json.dumps(data) == before
     assert type(data["anything"]) is dict
 
 
-def test_validate_returns_unknown_keys_at_every_depth() -> None:
+def test_unknown_keys_are_named_at_every_depth() -> None:
     """Keys that the schema does not name are accepted, and told with their paths."""
     data = {
         "x": {"not visited": date(2030, 1, 2)},
@@ -265,7 +264,8 @@ def test_validate_returns_unknown_keys_at_every_depth() -> None:
         "box": {"content": {"free": 1}},
         "child": {"child": {"w": 1}},
     }
-    assert set(EVERYTHING.validate(data).unknown_keys) == {
+    EVERYTHING.validate(data)
+    assert set(EVERYTHING.unknown_keys(data)) == {
         ("x",),
         ("servers", 1, "prot"),
         ("by_name", "one", "y"),
@@ -276,9 +276,11 @@ def test_validate_returns_unknown_keys_at_every_depth() -> None:
 
 def test_plain_mapping_takes_anything_and_knows_every_key() -> None:
     """Without a class any mapping is a config, and no key is unknown."""
-    validated = PLAIN.validate({"a": [1, {"b": None}], "c": 1.5})
-    assert validated == Validated({"a": (1, {"b": None}), "c": 1.5}, ())
-    _assert_frozen(validated.config)
+    data = {"a": [1, {"b": None}], "c": 1.5}
+    config = PLAIN.validate(data)
+    assert config == {"a": (1, {"b": None}), "c": 1.5}
+    assert PLAIN.unknown_keys(data) == ()
+    _assert_frozen(config)
 
 
 @pytest.mark.parametrize("day", [date(2030, 1, 2), "2030-01-02"])
@@ -436,7 +438,7 @@ def test_validate_of_anything_succeeds_or_names_a_place(data: dict[str, Any]) ->
     """Whatever the data, it fits or a SchemaError says where not, quoting no text."""
     error = None
     try:
-        _assert_frozen(EVERYTHING.validate(data).config)
+        _assert_frozen(EVERYTHING.validate(data))
     except SchemaError as refusal:
         error = refusal
     if error is not None:
@@ -448,7 +450,7 @@ def test_validate_of_anything_succeeds_or_names_a_place(data: dict[str, Any]) ->
 @given(_DOCUMENTS)
 def test_plain_mapping_survives_packing(data: dict[str, Any]) -> None:
     """Any mapping comes back equal and frozen, with the digest it was packed with."""
-    config = PLAIN.validate(data).config
+    config = PLAIN.validate(data)
     packed = PLAIN.pack(config)
     digest, unpacked = PLAIN.unpack(packed.payload)
     assert digest == packed.digest
@@ -475,7 +477,7 @@ def test_typed_config_survives_packing() -> None:
         "re.named[0]": 5,
         "child": {"anything": {"deep": [{}]}},
     }
-    config = EVERYTHING.validate(data).config
+    config = EVERYTHING.validate(data)
     assert _round_trip(EVERYTHING, data) == config
     _assert_frozen(config)
     _assert_frozen(_round_trip(EVERYTHING, data))
@@ -497,7 +499,7 @@ def _shuffled(value: Any) -> Any:
 @given(_DOCUMENTS)
 def test_digest_does_not_depend_on_the_order_of_keys(data: dict[str, Any]) -> None:
     """Keys in another order at any depth make the same bytes."""
-    first, second = (PLAIN.validate(d).config for d in (data, _shuffled(data)))
+    first, second = (PLAIN.validate(d) for d in (data, _shuffled(data)))
     assert PLAIN.pack(first) == PLAIN.pack(second)
 
 
@@ -527,7 +529,7 @@ def test_digest_tells_types_apart_in_a_plain_mapping(one: Any, other: Any) -> No
 
 def test_digest_is_known_beforehand() -> None:
     """The digest is the SHA-256 of the canonical MessagePack, fixed for all time."""
-    packed = PLAIN.pack(PLAIN.validate({"b": 1, "a": "x"}).config)
+    packed = PLAIN.pack(PLAIN.validate({"b": 1, "a": "x"}))
     assert packed.payload[32:] == b"\x82\xa1a\xa1x\xa1b\x01"
     assert packed.digest == f"sha256:{packed.payload[:32].hex()}"
     assert packed.digest == (
@@ -552,14 +554,14 @@ def test_pack_refuses_what_a_payload_cannot_hold(
     data: dict[str, Any], keys: KeyPath, problem: str
 ) -> None:
     """A value that has no canonical bytes is refused with its key."""
-    config = EVERYTHING.validate(data).config
+    config = EVERYTHING.validate(data)
     with pytest.raises(SchemaError) as caught:
         EVERYTHING.pack(config)
     assert caught.value.keys == keys
     assert problem in caught.value.problem
 
 
-_GOOD = EVERYTHING.pack(EVERYTHING.validate({"text": "abc"}).config).payload
+_GOOD = EVERYTHING.pack(EVERYTHING.validate({"text": "abc"})).payload
 
 
 @pytest.mark.parametrize(
@@ -607,7 +609,7 @@ def test_masked_is_plain_data() -> None:
     """It is made of dicts, sorted lists, texts and numbers alone."""
     names = [f"name{n}" for n in range(50)]
     data = {"day": date(2030, 1, 2), "anything": {"a": [1]}, "names": names[::-1]}
-    config = EVERYTHING.validate(data).config
+    config = EVERYTHING.validate(data)
     masked = EVERYTHING.masked(config)
     assert masked["anything"] == {"a": [1]}
     assert masked["names"] == sorted(names)

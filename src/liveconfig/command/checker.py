@@ -89,7 +89,8 @@ class Checker:
         except InvalidConfigError as error:
             return Checked(name, None, (error,), files)
         problem = "the schema does not know this key: check the spelling"
-        unknown = all_located(candidate.unknown_keys, problem, files)
+        ways = self.schema.unknown_keys(candidate.data)
+        unknown = all_located(ways, problem, files)
         return Checked(name, candidate, tuple(unknown), files)
 
 

@@ -29,13 +29,13 @@ class Candidate(Generic[T]):
         config: the typed, frozen value.
         digest: `sha256:` and 64 hexadecimal digits, equal for equal configs.
         payload: the bytes to publish.
-        unknown_keys: the ways to keys that the schema does not name.
+        data: what the files hold, merged, for `Schema.unknown_keys`.
     """
 
     config: T
     digest: str
     payload: bytes
-    unknown_keys: tuple[KeyPath, ...]
+    data: Mapping[str, Any]
 
 
 def load(
@@ -52,13 +52,11 @@ def load(
     for document in documents:
         merged = merge(merged, document)
     try:
-        validated = schema.validate(merged)
-        packed = schema.pack(validated.config)
+        config = schema.validate(merged)
+        packed = schema.pack(config)
     except SchemaError as error:
         raise located(error.keys, error.problem, files, documents) from error
-    return Candidate(
-        validated.config, packed.digest, packed.payload, validated.unknown_keys
-    )
+    return Candidate(config, packed.digest, packed.payload, merged)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,6 @@ __all__ = [
     "Schema",
     "SchemaError",
     "Secret",
-    "Validated",
     "changed_key_paths",
 ]
 
@@ -78,19 +77,6 @@ class SchemaError(LiveconfigError):
     def __str__(self) -> str:
         key = format_key_path(self.keys)
         return f"{key}: {self.problem}" if key else self.problem
-
-
-class Validated(Struct, Generic[T], frozen=True):
-    """
-    Data that fits the schema.
-
-    Attributes:
-        config: the typed value, immutable at every depth.
-        unknown_keys: where the data has keys that the schema does not name.
-    """
-
-    config: T
-    unknown_keys: tuple[KeyPath, ...]
 
 
 class Packed(Struct, frozen=True):
@@ -167,9 +153,12 @@ class Schema(Generic[T]):
             raise StartupError(f"the schema {name} is not a class")
         return Schema(found)
 
-    def validate(self, data: Mapping[str, Any]) -> Validated[T]:
+    def validate(self, data: Mapping[str, Any]) -> T:
         """
-        Return the config that `data` stands for; `data` is left as it is.
+        Return the config that `data` stands for, immutable at every depth.
+
+        Args:
+            data: it is left as it is.
 
         Raises:
             SchemaError: the data does not fit; names the first place that does not.
@@ -184,7 +173,11 @@ class Schema(Generic[T]):
         stray = self._shape.stray_date(data)
         if stray is not None:
             raise SchemaError(stray, "found a date: put it in quotes")
-        return Validated(self._freeze(config), self._shape.unknown_keys(data))
+        return self._freeze(config)
+
+    def unknown_keys(self, data: Mapping[str, Any]) -> tuple[KeyPath, ...]:
+        """Return where valid `data` has keys that the schema does not name."""
+        return self._shape.unknown_keys(data)
 
     def pack(self, config: T) -> Packed:
         """

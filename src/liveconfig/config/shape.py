@@ -100,6 +100,7 @@ class Shape:
         fields: dict[type, set[str]] = {}
         _check(self.root, "", set(), fields)
         self.freeze = _freezer(fields) if _may_hold_mapping(self.root) else None
+        self._has_untyped_part = any(map(takes_anything, reachable(self.root)))
 
     def unknown_keys(self, data: Mapping[str, Any]) -> tuple[KeyPath, ...]:
         """Return where `data`, which converts, has keys that no class names."""
@@ -107,6 +108,8 @@ class Shape:
 
     def stray_date(self, data: Mapping[str, Any]) -> KeyPath | None:
         """Return where `data` has a date although nothing asks for one."""
+        if not self._has_untyped_part:
+            return None
         for keys, node, value in _walk(self.root, data, ()):
             if node is not None and takes_anything(node):
                 for below in _dates(value):
@@ -252,7 +255,10 @@ def _walk(
         child_of = _children(fitting, value)
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, below in items:
-            yield from _walk(child_of(key), below, (*keys, key))
+            if type(below) in _LEAVES:
+                yield (*keys, key), child_of(key), below
+            else:
+                yield from _walk(child_of(key), below, (*keys, key))
 
 
 def _dates(value: Any) -> Iterator[KeyPath]:

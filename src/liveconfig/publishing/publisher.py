@@ -123,7 +123,7 @@ class Publisher:
             self._publish_fallback("cache", payload)
         elif on_missing == "defaults" and self.status.missing is not None:
             try:
-                config = self._schema.validate({}).config
+                config = self._schema.validate({})
             except SchemaError as error:
                 log.error(
                     "there are no defaults to start from: %s: %s",
@@ -224,7 +224,8 @@ class Publisher:
             # All that is only told is found out after the publication.
             self._tell_published(version, before, reading, candidate)
             self._store(candidate.payload)
-        self._journal.unknown_keys(candidate.unknown_keys, reading.path)
+        unknown_keys = self._schema.unknown_keys(candidate.data)
+        self._journal.unknown_keys(unknown_keys, reading.path)
 
     def _tell_published(
         self,
