@@ -274,7 +274,7 @@ MUTANTS = (
     Mutant(
         "watch/inotify",
         "the new target of a link is watched",
-        "return Change.AT_ONCE | (Change.NOTHING if is_flip else Change.MOVED)",
+        "return Change.AT_ONCE | (Change.NOTHING if is_alike else Change.MOVED)",
         "return Change.AT_ONCE",
         _SOURCES,
     ),

@@ -10,6 +10,9 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
+from liveconfig.watch.inotify import Inotify
 from liveconfig.watch.watcher import FileWatcher
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
@@ -152,6 +155,39 @@ def test_replaced_file_is_seen_at_once(tmp_path: Path) -> None:
             replace(path, str(count))
             reader.wait_for(str(count))
     assert reader.seen == ["1", "2", "3"]
+
+
+def test_nobody_waits_for_the_watches_of_a_replaced_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in the place of a file is watched as it must be, without another walk."""
+    path = tmp_path / "a"
+    path.write_text("0")
+    with watched(path, settle_ms=NEVER_MS) as reader:
+        monkeypatch.setattr(Inotify, "arm", lambda *_: pytest.fail("walked again"))
+        for count in range(1, 4):
+            replace(path, str(count))
+            reader.wait_for(str(count))
+
+
+def test_link_in_the_place_of_the_file_is_followed(tmp_path: Path) -> None:
+    """What a link leads to is watched where a file was, and a file where a link was."""
+    path, far = tmp_path / "a", tmp_path / "far"
+    path.write_text("0")
+    far.mkdir()
+    replace(far / "b", "1")
+    with watched(path) as reader:
+        (tmp_path / "tmp").symlink_to("far/b")
+        (tmp_path / "tmp").rename(path)
+        reader.wait_for("1")
+        replace(far / "b", "2")
+        reader.wait_for("2")
+        replace(path, "3")
+        reader.wait_for("3")
+        path.write_text("4")
+        reader.wait_for("4")
+        path.unlink()
+        reader.wait_for(None)
 
 
 def test_editor_that_moves_the_file_away_is_one_call(tmp_path: Path) -> None:

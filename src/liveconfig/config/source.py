@@ -117,11 +117,11 @@ class Source:
 
     def _read_once(self) -> Reading:
         path = _entry(self._path)
-        with _opened(path) as descriptor:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            with _opened(path) as descriptor:
                 files, changed_at_ns = self._read_directory(path, descriptor)
-            else:
-                files, changed_at_ns = self._read_files([path], None)
+        else:
+            files, changed_at_ns = self._read_files([path], None)
         return Reading(self._path, files, changed_at_ns, bytes_digest(files))
 
     def _read_directory(

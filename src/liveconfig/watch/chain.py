@@ -35,6 +35,7 @@ class Notice(enum.Flag):
 
 
 _ENTRY = Notice.COMING | Notice.GOING
+_FILE = _ENTRY | Notice.WRITING
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,21 @@ class Watch:
         if self.names is None:
             return name == DATA or not name.startswith("..")
         return name in self.names
+
+    def outlasts(self, directory: str, name: str) -> bool:
+        """
+        Tell whether all is watched as it must be after something came as `name`.
+
+        So it is with the kubelet's link, and with a file in the place of the one that
+        the path ends at. What has to be watched need not be walked for these two, which
+        are nearly all there is, and nobody waits for the walk.
+        """
+        if self.names is None:
+            return False
+        if name == DATA:
+            return True
+        mode, _ = _look(os.path.join(directory, name))
+        return _FILE in self.notice and stat.S_ISREG(mode)
 
 
 def walk(path: str) -> dict[str, Watch]:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from liveconfig.errors import InotifyUnavailableError
-from liveconfig.watch.chain import DATA, Notice, Watch, walk
+from liveconfig.watch.chain import Notice, Watch, walk
 
 with warnings.catch_warnings():
     # It imports asyncore, which says that it will be gone.
@@ -182,8 +182,8 @@ def _change_of_name(place: _Place, mask: int, name: str) -> Change:
     if mask & pyinotify.IN_CLOSE_WRITE:
         return Change.SETTLING
     if mask & pyinotify.IN_MOVED_TO:
-        is_flip = name == DATA and place.watch.names is not None
-        return Change.AT_ONCE | (Change.NOTHING if is_flip else Change.MOVED)
+        is_alike = place.watch.outlasts(place.directory, name)
+        return Change.AT_ONCE | (Change.NOTHING if is_alike else Change.MOVED)
     if mask & pyinotify.IN_CREATE:
         is_link = os.path.islink(os.path.join(place.directory, name))
         return Change.MOVED | (Change.AT_ONCE if is_link else Change.SETTLING)
