@@ -343,3 +343,17 @@ class _OvertakenRecord(Record):
             self._writer.publish(b"two")
             self._writer.publish(b"three")
         return super()._copy(version)
+
+
+@pytest.mark.parametrize("word", [0, 1])
+def test_header_is_written_again_only_where_it_is_damaged(
+    record: Record, word: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Either word is mended, and one that is whole costs no system call."""
+    _overwrite(record, 8 * word, 0)
+    with pytest.raises(StartupError):
+        Writer(record.descriptor)
+    record.mend_header()
+    Writer(record.descriptor).close()
+    monkeypatch.setattr(os, "pwrite", lambda *_: pytest.fail("written again"))
+    record.mend_header()

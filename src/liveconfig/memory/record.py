@@ -154,8 +154,10 @@ class Record:
         return (publication.version if publication else 0) >= version_min
 
     def mend_header(self) -> None:
-        """Write the header again, so that others can attach; for the record's maker."""
-        _write_header(self.descriptor, self.payload_bytes_max)
+        """Write a damaged header again, so that others can attach; for its maker."""
+        header = self._words[_MAGIC_WORD], self._words[_PAYLOAD_BYTES_MAX_WORD]
+        if header != (_MAGIC, self.payload_bytes_max):
+            _write_header(self.descriptor, self.payload_bytes_max)
 
     @property
     def version(self) -> int:
