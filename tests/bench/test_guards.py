@@ -28,7 +28,7 @@ _LOOKS = 1000
 _CALLS = 2000
 # 1.2 to 1.5 were measured; 2 is the target, which is for `make bench` to judge.
 _TIMES_MAX = 5.0
-# 19 were counted, with 3.11; a plain method has 9, one under a lock 21 and a call in C.
+# 17 were counted, with 3.11; a plain method has 9, one under a lock 21 and a call in C.
 _BYTECODES_MAX = 30
 
 needs_strace = pytest.mark.skipif(

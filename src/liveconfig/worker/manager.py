@@ -104,6 +104,9 @@ class ConfigManager(Generic[T]):
         "_version",
     )
 
+    # Only there with a version, which is looked at before it.
+    _config: T
+
     def __init__(self, type_: type[T] | None = None) -> None:
         """
         Prepare a manager of configs of one type; nothing is read yet.
@@ -116,7 +119,6 @@ class ConfigManager(Generic[T]):
         self._schema: Schema[T] | None = None
         self._head = _NO_HEAD
         self._version = _NO_VERSION
-        self._config: Any = None
         self._snapshot: Snapshot[T] | None = None
         self._first_payload: bytes | None = None
         self._is_inherited = False
@@ -136,10 +138,9 @@ class ConfigManager(Generic[T]):
             NotBoundError: the gunicorn hooks did not run in this process.
             CorruptRecordError: there is no config to fall back on.
         """
-        if self._head[0] != self._version:
-            return self._refresh().config
-        config: T = self._config
-        return config
+        if self._head[0] == self._version:
+            return self._config
+        return self._refresh().config
 
     def snapshot(self) -> Snapshot[T]:
         """
