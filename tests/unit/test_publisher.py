@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from liveconfig.config.changes import Change
+from liveconfig.config.document import parse
 from liveconfig.config.schema import NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
 from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
@@ -427,6 +428,30 @@ def test_what_is_only_told_is_found_out_after_the_publication(
     desk.path.write_text("message: two\n")
     publisher.refresh()
     assert versions == [2]
+
+
+def test_only_changed_files_of_a_directory_are_parsed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file held is known while it stays as it is, also over a rejection."""
+    parsed = []
+    monkeypatch.setattr(
+        "liveconfig.config.loader.parse",
+        lambda content, path, limits: (
+            parsed.append(Path(path).name) or parse(content, path, limits)
+        ),
+    )
+    desk.path.mkdir()
+    for name in ("a.yaml", "b.yaml", "c.yaml"):
+        (desk.path / name).write_text(f"labels: {{{name[0]}: 1}}\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    parsed.clear()
+    for text in ("labels: {b: 2}\n", "labels: [\n", "labels: {c: 3}\n"):
+        (desk.path / "b.yaml").write_text(text)
+        publisher.refresh()
+    assert parsed == 3 * ["b.yaml"]
+    assert desk.published().labels == {"a": 1, "c": 1}
 
 
 def test_history_tells_what_came_of_each_change(desk: Desk) -> None:

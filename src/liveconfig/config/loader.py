@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
 
 from liveconfig.config.document import UNLIMITED, Limits, locate_all, parse
 from liveconfig.config.schema import Schema, SchemaError
@@ -18,6 +19,10 @@ from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
 
 T = TypeVar("T")
+
+# Files, and what they hold.
+Documents = Mapping[SourceFile, Mapping[str, Any]]
+NO_DOCUMENTS: Final[Documents] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -30,33 +35,49 @@ class Candidate(Generic[T]):
         digest: `sha256:` and 64 hexadecimal digits, equal for equal configs.
         payload: the bytes to publish.
         data: what the files hold, merged, for `Schema.unknown_keys`.
+        documents: what each of them holds, for the next `load`.
     """
 
     config: T
     digest: str
     payload: bytes
     data: Mapping[str, Any]
+    documents: Documents
 
 
 def load(
-    files: Sequence[SourceFile], schema: Schema[T], limits: Limits
+    files: Sequence[SourceFile],
+    schema: Schema[T],
+    limits: Limits,
+    known: Documents = NO_DOCUMENTS,
 ) -> Candidate[T]:
     """
     Parse, merge and validate the files of one reading; later files win.
 
+    Args:
+        files: their bytes.
+        schema: what they must fit.
+        limits: what each may cost.
+        known: files that need not be parsed, as they were in a reading before.
+
     Raises:
         InvalidConfigError: anything in the files is wrong; names file, line and key.
     """
-    documents = [parse(file.content, file.path, limits) for file in files]
+    documents = {
+        file: known[file] if file in known else parse(file.content, file.path, limits)
+        for file in files
+    }
     merged: dict[str, Any] = {}
-    for document in documents:
+    for document in documents.values():
         merged = merge(merged, document)
     try:
         config = schema.validate(merged)
         packed = schema.pack(config)
     except SchemaError as error:
-        raise located(error.keys, error.problem, files, documents) from error
-    return Candidate(config, packed.digest, packed.payload, merged)
+        raise located(
+            error.keys, error.problem, list(documents), list(documents.values())
+        ) from error
+    return Candidate(config, packed.digest, packed.payload, merged, documents)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

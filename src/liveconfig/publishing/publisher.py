@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from liveconfig.config.changes import Change
 from liveconfig.config.document import Limits
 from liveconfig.config.excerpt import ExcerptLine, excerpt
-from liveconfig.config.loader import Candidate, load
+from liveconfig.config.loader import NO_DOCUMENTS, Candidate, load
 from liveconfig.config.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.config.source import Reading, Source
 from liveconfig.errors import (
@@ -69,6 +69,7 @@ class Publisher:
         self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
         self._outlets = outlets
         self._seen_digest = ""
+        self._known = NO_DOCUMENTS
         self._is_unkept = False
         self._published: Live | None = None
         self._began = 0.0
@@ -206,7 +207,10 @@ class Publisher:
             return
         self._seen_digest = reading.digest
         try:
-            candidate = load(reading.files, self._schema, self._limits)
+            candidate = load(reading.files, self._schema, self._limits, self._known)
+            # Not that of a single file, which is parsed only if it has changed.
+            several = len(candidate.documents) > 1
+            self._known = candidate.documents if several else NO_DOCUMENTS
             self._accept(reading, candidate)
         except InvalidConfigError as error:
             self._reject(reading, error)
