@@ -101,7 +101,7 @@ image-test: $(VENV)/dev ## build the image from Debian's packages and run it lik
 
 cluster: $(VENV)/dev ## try kube-demo and kube-test against a stand-in for a cluster
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m cluster $(ARGS)
+	@$(BIN)/python -m pytest -m cluster -n 2 --dist worksteal $(ARGS)
 
 mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
 	@$(BIN)/python -m tests.mutation.run $(ARGS)

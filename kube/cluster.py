@@ -12,9 +12,9 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from typing import Any
 
 from client import Client
@@ -77,20 +77,16 @@ class Answer:
     What one pod said until all of its workers were there, or it was given up.
 
     Attributes:
-        end: the last event, with what the workers agree on; None if it was given up.
+        status: its `/status` in the end; None if it was given up.
         reason: why it was given up.
-        flipped_at: when the pod's volume changed, as of this process's monotonic clock.
-        workers: for each worker the seconds from there until it was seen to be there.
+        flipped_at: when the pod's volume changed, as of this process's monotonic clock;
+            None if its publisher has not seen it change.
     """
 
     pod: Pod
-    end: dict[str, Any] | None = None
+    status: Any = None
     reason: str = ""
-    flipped_at: float = 0.0
-    workers: dict[int, float] = field(default_factory=dict)
-
-
-Tell = Callable[[Pod, int, float], None]
+    flipped_at: float | None = None
 
 
 class Watch:
@@ -102,13 +98,11 @@ class Watch:
         pods: Sequence[Pod],
         seconds: float,
         message: str | None,
-        tell: Tell,
     ) -> None:
         """Begin to ask; see `Cluster.watch`."""
         self._kubectl = kubectl
         self._seconds = seconds
         self._message = message
-        self._tell = tell
         self._has_begun = [threading.Event() for _ in pods]
         self._pool = ThreadPoolExecutor(max(1, len(pods)))
         self._asked = [
@@ -121,38 +115,38 @@ class Watch:
         for has_begun in self._has_begun:
             has_begun.wait(self._seconds)
 
-    def answers(self) -> list[Answer]:
-        """Wait for the end, and return the answer of each pod."""
+    def answers(self) -> Iterator[Answer]:
+        """Yield the answer of each pod when it comes."""
         with self._pool:
-            return [each.result() for each in self._asked]
+            for each in as_completed(self._asked):
+                yield each.result()
 
     def _until(self, pod: Pod, has_begun: threading.Event) -> Answer:
         answer = Answer(pod)
         try:
             for event in self._events(pod):
                 has_begun.set()
-                if event["event"] == "worker":
-                    answer.workers[event["pid"]] = event["after"]
-                    self._tell(pod, event["pid"], event["after"])
-                elif event["event"] == "there":
-                    answer.end = event
-                    answer.flipped_at = time.monotonic() - event["flipped_before"]
-                else:
+                if event["event"] != "there":
                     answer.reason = event["reason"]
+                    continue
+                answer.status = event["status"]
+                if event["flipped_before"] is not None:
+                    answer.flipped_at = time.monotonic() - event["flipped_before"]
         finally:
             has_begun.set()
         return answer
 
     def _events(self, pod: Pod) -> Iterator[dict[str, Any]]:
         """Run in_pod.py in a pod, and yield what it prints as it does."""
-        goal = ["until-rejected", pod.address, str(pod.admin_port)]
+        seconds, admin_port = f"{self._seconds:.0f}", str(pod.admin_port)
+        goal = ["until-rejected", seconds, pod.address, admin_port]
         if self._message is not None:
-            goal = ["until-served", pod.address, str(pod.port), str(pod.admin_port)]
+            goal = ["until-served", seconds, pod.address, str(pod.port), admin_port]
             goal.append(self._message)
         with (
             IN_POD.open("rb") as source,
             subprocess.Popen(
-                self._kubectl.in_pod(pod.name, NAME, *goal, f"{self._seconds:.0f}"),
+                self._kubectl.in_pod(pod.name, NAME, *goal),
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -328,23 +322,16 @@ class Cluster:
         )
         return sorted((_pod(item) for item in alive), key=lambda pod: pod.name)
 
-    def watch(
-        self,
-        pods: Sequence[Pod],
-        seconds: float,
-        message: str | None,
-        tell: Tell = lambda *_: None,
-    ) -> Watch:
+    def watch(self, pods: Sequence[Pod], seconds: float, message: str | None) -> Watch:
         """
-        Begin to ask all pods at once, until each of their workers is there.
+        Begin to ask all pods at once, until all of their workers are there.
 
         Args:
             pods: whom to ask.
             seconds: when to give up.
             message: what is to be served, None for a rejection.
-            tell: called for each worker that is there.
         """
-        return Watch(self._kubectl, pods, seconds, message, tell)
+        return Watch(self._kubectl, pods, seconds, message)
 
     def start_client(self, seconds: float) -> None:
         """Start the client, with the image and the rights of the service."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 
 from cluster import Answer, Cluster, Pod
 from command import main, parser, table
@@ -21,7 +22,7 @@ from kubectl import WalkError
 
 BEFORE = "Hello World"
 AFTER = "Hello Grandma"
-HEADINGS = ("pod", "apply to volume", "to publication", "to last worker", "workers")
+HEADINGS = ("pod", "worker", "apply to volume", "to publication", "to worker")
 
 
 def demonstrate(cluster: Cluster, options: argparse.Namespace) -> int:
@@ -58,7 +59,8 @@ def set_up(cluster: Cluster, options: argparse.Namespace) -> list[Pod]:
     pods = cluster.wait_until_settled(options.replicas, options.timeout)
     # An earlier run may have left another message.
     cluster.annotate()
-    check(cluster.watch(pods, options.timeout, BEFORE).answers())
+    for answer in cluster.watch(pods, options.timeout, BEFORE).answers():
+        check(answer)
     print(f"   {len(pods)} pods are ready:")
     for pod in pods:
         print(f"   {pod.name} on {pod.node}")
@@ -87,45 +89,45 @@ def change(
         print("   $ kubectl apply -f kube/configmap.yaml")
     else:
         print(f"   $ sed 's/{BEFORE}/{new}/' kube/configmap.yaml | kubectl apply -f -")
-
-    def tell(pod: Pod, worker: int, after: float) -> None:
-        ms = f"{1000 * after:.0f} ms after its volume changed"
-        print(f"   {pod.name}: worker {worker} was seen to serve it {ms}", flush=True)
-
-    watch = cluster.watch(cluster.pods(), options.timeout, new, tell)
+    watch = cluster.watch(cluster.pods(), options.timeout, new)
     watch.wait_until_begun()
     start = time.monotonic()
     cluster.edit(BEFORE, new)
     if annotates:
         print("   $ kubectl annotate pods --selector=... liveconfig-changed=...")
         cluster.annotate()
-    rows = [row(answer, start) for answer in check(watch.answers())]
-    print(f"\n{table(HEADINGS, rows)}")
+    found: list[tuple[str, ...]] = []
+    for answer in watch.answers():
+        check(answer)
+        found += rows(answer, start)
+        print(f"   {answer.pod.name}: every worker serves it", flush=True)
+    print(f"\n{table(HEADINGS, sorted(found))}")
 
 
-def row(answer: Answer, start: float) -> tuple[str, ...]:
-    """Return how long one pod took, in the words of the table."""
-    assert answer.end is not None
-    return (
-        answer.pod.name,
-        f"{answer.flipped_at - start:.2f} s",
-        f"{1000 * answer.end['published_after']:.1f} ms",
-        f"{1000 * max(answer.workers.values()):.0f} ms",
-        f"{len(answer.workers)}",
-    )
+def rows(answer: Answer, start: float) -> Iterator[tuple[str, ...]]:
+    """Yield how long each worker of a pod took, in the words of the table."""
+    assert answer.flipped_at is not None
+    delays = answer.status["delays"]
+    for worker in answer.status["workers"]:
+        took = worker["delay_ms"]
+        yield (
+            answer.pod.name,
+            f"{worker['pid']}",
+            f"{answer.flipped_at - start:.2f} s",
+            f"{delays['publisher_ms']:.1f} ms",
+            "started with it" if took is None else f"{took:.1f} ms",
+        )
 
 
-def check(answers: list[Answer]) -> list[Answer]:
+def check(answer: Answer) -> None:
     """
-    Return the answers if there is one of each pod.
+    Go on if all workers of the pod are there.
 
     Raises:
-        WalkError: a pod did not get there; names it and says how far it came.
+        WalkError: they are not; names the pod and says how far it came.
     """
-    for answer in answers:
-        if answer.end is None:
-            raise WalkError(f"{answer.pod.name} does not get there: {answer.reason}")
-    return answers
+    if answer.status is None:
+        raise WalkError(f"{answer.pod.name} does not get there: {answer.reason}")
 
 
 if __name__ == "__main__":

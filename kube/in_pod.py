@@ -1,19 +1,16 @@
 """
 What is run inside a pod, by the Python of the service's own image.
 
-Owns: asking a service over HTTP, telling its workers apart, asking it all the time.
+Owns: asking a service over HTTP, until it is there or all the time.
 Must not know: Kubernetes, kubectl, what the answers are for.
 Runs in: a pod. It is sent there as text and never installed, so it imports nothing but
     the standard library.
 
     load HOST PORT CLIENTS             ask all the time; one line of JSON each second
     ask HOST PORT PATH                 ask once; print the answer's text
-    until-served HOST PORT ADMIN_PORT MESSAGE SECONDS
-    until-rejected HOST ADMIN_PORT SECONDS
-                                       ask until each worker is there; lines of JSON
-
-Why each worker is asked until it was seen: a connection is taken by whichever worker is
-free, and each `/status` says which one that was.
+    until-served SECONDS HOST PORT ADMIN_PORT MESSAGE
+    until-rejected SECONDS HOST ADMIN_PORT
+                                       ask until all workers are there; lines of JSON
 """
 
 from __future__ import annotations
@@ -26,15 +23,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 
 TIMEOUT_SECONDS = 10
 PAUSE_SECONDS = 0.02
+# Longer: when something happened is told, and not found out by asking often.
+LOOK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 5
 # A pod that ends refuses connections; what is asked there is asked of no other.
-REFUSALS_MAX = 50
+REFUSALS_MAX = 10
 PROBLEMS_MAX = 10
 
 
@@ -124,6 +123,10 @@ def ask(host: str, port: str, path: str) -> int:
     return 0 if status == 200 else 1
 
 
+class NotYetError(Exception):
+    """The service is not there; the message says how far it is."""
+
+
 class Patience:
     """How long to go on asking, and saying so meanwhile."""
 
@@ -142,147 +145,75 @@ class Patience:
             self.next_heartbeat = now + HEARTBEAT_SECONDS
             # So that nothing on the way takes the connection for dead.
             emit(event="waiting", reason=reason)
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(LOOK_SECONDS)
         return False
 
 
-def parent_of(pid: int) -> int:
-    """Return the parent of a process."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        return int(file.read().rpartition(")")[2].split()[1])
+def converged(host: str, admin_port: str) -> Any:
+    """
+    Return the status of a service all of whose workers hold its newest version.
+
+    Raises:
+        NotYetError: a worker is behind or still starting, or nothing is told yet.
+    """
+    code, _, text = get(host, int(admin_port), "/status")
+    if code != 200:
+        raise NotYetError(f"/status answers {code}")
+    status = json.loads(text)
+    workers = status["workers"]
+    late = [each["pid"] for each in workers if each["is_behind"] or not each["version"]]
+    if late or not status["converged"]:
+        raise NotYetError(f"of {len(workers)} workers these are not there: {late}")
+    return status
 
 
-def command_of(pid: int) -> str:
-    """Return the command line of a process, which gunicorn sets to say what it is."""
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read().decode(errors="replace")
+def served(host: str, port: str, admin_port: str, message: str) -> Any:
+    """Return the status in which the service answers with `message`, by any worker."""
+    _, headers, text = get(host, int(port), "/")
+    if text != message:
+        raise NotYetError(f"it answers {text}")
+    status = converged(host, admin_port)
+    if status["digest"] != headers["Config-Digest"]:
+        raise NotYetError("it has taken another config since")
+    return status
 
 
-def workers_beside(pid: int) -> set[int]:
-    """Return the workers that are alive and have the same master as worker `pid`."""
-    found: set[int] = set()
-    try:
-        master = parent_of(pid)
-    except (OSError, ValueError):
-        return found
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            child = int(name)
-            try:
-                is_sibling = parent_of(child) == master
-                if is_sibling and command_of(child).startswith("gunicorn: worker"):
-                    found.add(child)
-            except (OSError, ValueError):
-                continue
-    return found
+def rejected(host: str, admin_port: str) -> Any:
+    """Return the status in which the service names a rejected candidate."""
+    status = converged(host, admin_port)
+    if not status["rejected"]:
+        raise NotYetError("it has rejected nothing")
+    return status
 
 
-class Workers:
-    """The workers of one service, by what each says of itself."""
-
-    def __init__(self, host: str, admin_port: str) -> None:
-        self.place = host, int(admin_port)
-        self.statuses: dict[int, Any] = {}
-
-    def ask(self, pool: ThreadPoolExecutor, count: int) -> None:
-        """Ask `count` times at once, so that not the same worker is woken each time."""
-        for status in pool.map(lambda _: get(*self.place, "/status"), range(count)):
-            said = json.loads(status[2])
-            self.statuses[said["worker"]["pid"]] = said
-
-    def alive(self) -> set[int]:
-        """Return the pids of all workers, of those not heard of as well."""
-        for pid in list(self.statuses):
-            if alive := workers_beside(pid):
-                return alive
-        return set()
-
-
-def age(text: str) -> float:
-    """Return how many seconds ago a time of `/status` was."""
-    return time.time() - datetime.fromisoformat(text).timestamp()
-
-
-def until_each_worker(
-    host: str, admin_port: str, is_there: Callable[[Any], Any], patience: Patience
-) -> int:
-    """Ask until every worker that is alive says what `is_there` looks for."""
-    workers = Workers(host, admin_port)
-    there: set[int] = set()
-    with ThreadPoolExecutor(8) as pool:
-        while True:
-            try:
-                workers.ask(pool, 8)
-                patience.refusals = 0
-            except (OSError, http.client.HTTPException, ValueError):
-                patience.refusals += 1
-            alive = workers.alive()
-            for pid, status in workers.statuses.items():
-                if pid in alive and pid not in there and is_there(status):
-                    there.add(pid)
-                    after = age(status["changed_at"])
-                    emit(event="worker", pid=pid, after=round(after, 4))
-            if alive and alive <= there:
-                tell_end({pid: workers.statuses[pid] for pid in alive})
-                return 0
-            if patience.is_over(f"{len(alive & there)} of {len(alive)} workers"):
-                return 1
-
-
-def tell_end(statuses: dict[int, Any]) -> None:
-    """Print what the workers agree on."""
-    newest = max(statuses.values(), key=lambda status: status["version"])
-    changed, since = age(newest["changed_at"]), age(newest["since"])
-    emit(
-        event="there",
-        workers=sorted(statuses),
-        digests=sorted({status["worker"]["digest"] for status in statuses.values()}),
-        version=newest["version"],
-        rejected=newest["rejected"],
-        publisher=newest["publisher"],
-        flipped_before=round(changed, 4),
-        published_after=round(changed - since, 4),
-    )
-
-
-def until_served(
-    host: str, port: str, admin_port: str, message: str, seconds: str
-) -> int:
-    """Ask until the service answers with `message`, and then until each worker does."""
+def until(goal: Callable[..., Any], seconds: str, *arguments: str) -> int:
+    """Ask until `goal` returns a status; print it, and how long ago its flip was."""
     patience = Patience(seconds)
     while True:
         try:
-            _, headers, text = get(host, int(port), "/")
-            patience.refusals = 0
-            if text == message:
-                break
-        except (OSError, http.client.HTTPException) as error:
-            patience.refusals += 1
-            text = repr(error)
-        if patience.is_over(f"it answers {text}"):
+            status = goal(*arguments)
+            break
+        except NotYetError as error:
+            reason, patience.refusals = str(error), 0
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason, patience.refusals = repr(error), patience.refusals + 1
+        if patience.is_over(reason):
             return 1
-    digest = headers["Config-Digest"]
-
-    def is_there(status: Any) -> bool:
-        # A worker has a config a moment before the publisher tells of it. Until then
-        # the times are those of the config before, and so is what was rejected.
-        return digest == status["worker"]["digest"] == status["digest"]
-
-    return until_each_worker(host, admin_port, is_there, patience)
+    emit(event="there", status=status, flipped_before=age(status))
+    return 0
 
 
-def until_rejected(host: str, admin_port: str, seconds: str) -> int:
-    """Ask until each worker names a rejected candidate."""
-    return until_each_worker(
-        host, admin_port, lambda status: status["rejected"], Patience(seconds)
-    )
+def age(status: Any) -> float | None:
+    """Return how many seconds ago the source changed, by the clock of this pod."""
+    text = status["delays"]["flipped_at"]
+    return time.time() - datetime.fromisoformat(text).timestamp() if text else None
 
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "load": load,
     "ask": ask,
-    "until-served": until_served,
-    "until-rejected": until_rejected,
+    "until-served": partial(until, served),
+    "until-rejected": partial(until, rejected),
 }
 
 if __name__ == "__main__":

@@ -144,8 +144,8 @@ class Trial:
                 ]
             patience = min(left, ROUND_SECONDS)
             for answer in self.cluster.watch(missing, patience, message).answers():
-                # Without an end its pod may be gone; then it is not in the next list.
-                (late if answer.end is None else answers)[answer.pod.uid] = answer
+                # Without a status its pod may be gone; then it is not in the next list.
+                (late if answer.status is None else answers)[answer.pod.uid] = answer
             if late:
                 # A pod that was made meanwhile was not annotated.
                 self.cluster.annotate()
@@ -156,14 +156,14 @@ class Trial:
             yield f"only {len(answers)} pods are ready"
         digests: set[str] = set()
         for answer in answers:
-            name, end = answer.pod.name, answer.end
-            if end is None:
+            name, status = answer.pod.name, answer.status
+            if status is None:
                 yield f"{name} does not get there: {answer.reason}"
                 continue
-            digests |= set(end["digests"])
-            if end["publisher"]["state"] != "running":
-                yield f"{name}: the publisher is {end['publisher']['state']}"
-            if not update.is_bad and end["rejected"]:
+            digests.add(status["digest"])
+            if status["publisher"]["state"] != "running":
+                yield f"{name}: the publisher is {status['publisher']['state']}"
+            if not update.is_bad and status["rejected"]:
                 yield f"{name} still names a rejected config"
             if answer.pod.restarts > self.restarts.get(answer.pod.uid, 0):
                 yield f"a container of {name} was restarted"
@@ -182,15 +182,16 @@ class Trial:
         problems: list[str],
     ) -> tuple[str, ...]:
         good = "rejected by all" if update.is_bad else "served by all"
-        slowest = max((answer.flipped_at for answer in answers), default=start) - start
+        flips = [each.flipped_at for each in answers if each.flipped_at]
+        workers = [len(each.status["workers"]) for each in answers if each.status]
         meanwhile = {"delete": "a pod is deleted", "restart": "all are restarted"}
         return (
             f"{update.number} (bad)" if update.is_bad else f"{update.number}",
             meanwhile.get(update.disturbance, ""),
             f"{len(answers)}",
-            f"{sum(len(answer.workers) for answer in answers)}",
+            f"{sum(workers)}",
             # Of a config that is rejected nobody knows when it came.
-            "" if update.is_bad else f"{max(slowest, 0.0):.2f} s",
+            "" if update.is_bad else f"{max([start, *flips]) - start:.2f} s",
             "FAILED" if problems else good,
         )
 

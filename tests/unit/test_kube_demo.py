@@ -48,8 +48,8 @@ def test_program_reaches_the_pod_as_it_is() -> None:
     assert roots == {
         "__future__",
         "collections",
-        "concurrent",
         "datetime",
+        "functools",
         "http",
         "json",
         "os",
