@@ -12,8 +12,9 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.metrics import queries, rule_groups
-from tests.support.prometheus import Prometheus, needs_prometheus
+from tests.support.prometheus import Prometheus
 from tests.support.server import Server
+from tests.support.tools import needs_prometheus
 from tests.support.volume import ConfigMapVolume
 
 pytestmark = needs_prometheus

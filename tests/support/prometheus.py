@@ -11,22 +11,15 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 import yaml
 
 from tests.support.eventually import eventually
-
-needs_prometheus = pytest.mark.skipif(
-    shutil.which("prometheus") is None,
-    reason="prometheus is not installed (on Debian: apt install prometheus)",
-)
 
 _INTERVAL = "500ms"
 

@@ -25,6 +25,13 @@ from tests.support.server import free_port
 _KUBECTL_MINOR_MIN = 28
 
 
+def _needs(program: str, package: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(
+        shutil.which(program) is None,
+        reason=f"{program} is not installed (on Debian: apt install {package})",
+    )
+
+
 @cache
 def _problem_of_kubectl() -> str:
     kubectl = shutil.which("kubectl")
@@ -42,10 +49,8 @@ def _problem_of_kubectl() -> str:
 needs_kubectl = pytest.mark.skipif(
     bool(_problem_of_kubectl()), reason=_problem_of_kubectl()
 )
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None,
-    reason="promtool is not installed (on Debian: apt install prometheus)",
-)
+needs_promtool = _needs("promtool", "prometheus")
+needs_prometheus = _needs("prometheus", "prometheus")
 
 _NO_SERVER = """
 apiVersion: v1
