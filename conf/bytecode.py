@@ -25,12 +25,14 @@ _VALIDITY = py_compile.PycInvalidationMode.UNCHECKED_HASH
 
 # Where a process of the pod begins, and what is imported by name after that.
 _ENTRIES = (
+    "encodings.idna",
     "gunicorn.app.wsgiapp",
     "gunicorn.glogging",
     "gunicorn.workers.gthread",
     "gunicorn.workers.sync",
     "importlib.metadata._adapters",
     "liveconfig.command.cli",
+    "liveconfig.metrics",
     "liveconfig.publishing.process",
     "liveconfig.service.wsgi",
 )

@@ -135,6 +135,32 @@ def test_command_line_judges_as_the_service_does(
     assert printed.split()[0] == pod.get().headers["config-digest"]
 
 
+def test_command_line_waits_in_a_container(
+    start_pod: StartPod, volume: ConfigMapVolume
+) -> None:
+    """`liveconfig wait`, run beside the service, ends when every worker serves it."""
+    pod = start_pod(volume)
+    volume.flip(TWO)
+    digest = pod.execute("liveconfig", "digest", "/etc/config/config.yaml").strip()
+    waited = pod.execute("liveconfig", "wait", f"--digest={digest}", "--timeout=10")
+    assert waited == "live: version 2 in 4 workers\n"
+    assert pod.execute("liveconfig", "status").startswith("converged: 4 workers serve")
+
+
+def test_operators_have_the_page_and_the_metrics(
+    start_pod: StartPod, volume: ConfigMapVolume
+) -> None:
+    """The image has the page with the files beside it, and what a scrape needs."""
+    pod = start_pod(volume)
+    page = pod.get("/status", admin=True, Accept="text/html")
+    assert page.headers["content-type"].startswith("text/html")
+    for name in ("page.css", "page.js"):
+        assert f"/{name}" in page.text
+        assert pod.get(f"/status/{name}", admin=True).status == 200
+    metrics = pod.get("/metrics", admin=True)
+    assert "\nliveconfig_workers 4" in metrics.text
+
+
 def test_gunicorn_is_the_first_process(
     start_pod: StartPod, volume: ConfigMapVolume
 ) -> None:
@@ -210,6 +236,9 @@ def test_nothing_is_written_to_the_root(
     volume.flip(TWO)
     pod.wait_until_all_serve("two")
     assert pod.execute("liveconfig", "check", "/etc/config/config.yaml")
+    assert pod.execute("liveconfig", "status")
+    for path in ("/config", "/status", "/metrics"):
+        assert pod.get(path, admin=True).status == 200
     pod.signal(signal.SIGTERM)
     assert pod.wait_until_ended() == 0
     assert _files(root) == before
