@@ -52,7 +52,7 @@ def refresh_all() -> None:
     so by its requests.
     """
     for manager in _managers():
-        with contextlib.suppress(LiveconfigError):
+        with contextlib.suppress(LiveconfigError, MemoryError):
             manager.refresh()
 
 
