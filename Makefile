@@ -73,7 +73,7 @@ faults: $(VENV)/dev ## cause every fault of tests/faults/README.md, for minutes
 	@echo '==> faults'
 	@$(BIN)/python -m pytest tests/faults -n 2 --dist worksteal $(ARGS)
 
-bench: $(VENV)/bench ## measure it against what else there is; ARGS=--quick for 2 minutes
+bench: $(VENV)/bench ## measure it against what else there is; ARGS=--quick for 3 minutes
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-test: $(VENV)/bench ## test the benchmark, with every peer in it

@@ -84,7 +84,7 @@ def full(peers: tuple[str, ...]) -> Plan:
 
 
 def quick(peers: tuple[str, ...]) -> Plan:
-    """Return the plan of about two minutes."""
+    """Return the plan of about three minutes."""
     return Plan(
         peers=peers,
         read_rounds=5,

@@ -129,7 +129,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="about two minutes, with one peer of each kind",
+        help="about three minutes, with one peer of each kind",
     )
     parser.add_argument("--tiny", action="store_true", help="only to try every row")
     parser.add_argument("--peers", metavar="NAME,...", help=", ".join(peers.NAMES))

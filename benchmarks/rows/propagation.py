@@ -44,6 +44,10 @@ _WORKERS_MAX = {
     (FLOOR, MIB): 1,
     (FLOOR, 64 * KIB): 16,
     ("watchdog_thread", MIB): 16,
+    # Two peers with a watcher for each of 64 workers would take all of the 128 inotify
+    # instances that a user may have; the other one is there with 64.
+    ("sentry_options_refresh", KIB): 16,
+    ("sentry_options_refresh", 64 * KIB): 16,
     ("sentry_options_refresh", MIB): 16,
 }
 _ASK_EVERY_SECONDS = 0.05
