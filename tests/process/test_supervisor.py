@@ -107,6 +107,14 @@ def test_flip_is_published_and_logged_once(
     assert "ms after the change" in master.lines[1]
 
 
+def test_damage_right_after_the_start_is_noticed(master: Master) -> None:
+    """A version that is gone is missed, though nobody has looked at it since."""
+    master.supervisor.start()
+    overwrite(master.config.descriptor, 64, bytes(8))
+    master.supervisor.check()
+    assert any("overwritten by something else" in line for line in master.lines)
+
+
 def test_same_content_publishes_nothing(
     master: Master, volume: ConfigMapVolume
 ) -> None:

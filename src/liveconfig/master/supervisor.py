@@ -79,6 +79,7 @@ class Supervisor:
         try:
             self._child = Child(self.shared)
             self._tell(self._child.wait_ready())
+            self._version = self.shared.config.version
         except StartupError:
             self.stop()
             raise
