@@ -334,8 +334,14 @@ def test_overwritten_record_is_published_again(
         )
     )
     assert master.message() == "two"
-    is_told = any("was overwritten" in line for line in master.lines)
-    assert is_told or len(content) == _HEADER_BYTES
+    if len(content) != _HEADER_BYTES:
+        # The publisher may have been faster; then it is its line that is on the way.
+        eventually(
+            lambda: (
+                master.supervisor.check()
+                or any("was overwritten" in line for line in master.lines)
+            )
+        )
     _flip(volume, "three")
     eventually(lambda: master.message() == "three")
     assert master.config.version >= 3
