@@ -7,6 +7,7 @@ Whatever dies or is replaced, requests go on and the newest config arrives.
 from __future__ import annotations
 
 import os
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -123,7 +124,8 @@ def test_ctrl_c_in_a_terminal_ends_all_in_order(server: Server) -> None:
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.wait_until_ended() == 0
     eventually(lambda: all_ended(family))
-    assert "Traceback" not in server.log
+    # A worker that was still at a request has a traceback of gunicorn's own.
+    assert re.findall(r'File "[^"]*/liveconfig/[^"]*"', server.log) == []
     assert "died" not in server.log
 
 
