@@ -13,6 +13,17 @@ from tests.support.volume import ConfigMapVolume
 
 StartServer = Callable[..., Server]
 
+# As arguments of gunicorn that follow `--worker-class`.
+EVERY_KIND_OF_WORKER = pytest.mark.parametrize(
+    "kind",
+    [
+        [*kind, *preload]
+        for kind in (["sync"], ["gthread", "--threads=4"], ["gevent"])
+        for preload in ([], ["--preload"])
+    ],
+    ids=lambda kind: f"{kind[0]}-preload" if "--preload" in kind else kind[0],
+)
+
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:

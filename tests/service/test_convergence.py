@@ -7,9 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.service.conftest import StartServer
+from tests.service.conftest import EVERY_KIND_OF_WORKER, StartServer
 from tests.support.children import stop
 from tests.support.eventually import eventually
 from tests.support.server import CONFIG_FILE, Server
@@ -34,18 +32,14 @@ def _versions(server: Server) -> list[int | None]:
     return [worker["version"] for worker in _workers(server)]
 
 
-@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
-@pytest.mark.parametrize(
-    "kind", [["sync"], ["gthread", "--threads=4"], ["gevent"]], ids=lambda kind: kind[0]
-)
+@EVERY_KIND_OF_WORKER
 def test_idle_workers_converge(
     start_server: StartServer,
     volume: ConfigMapVolume,
     kind: list[str],
-    preload: list[str],
 ) -> None:
     """Eight workers, of which one at most is asked anything, all take a new version."""
-    arguments = ["--worker-class", *kind, *preload]
+    arguments = ["--worker-class", *kind]
     server = start_server(volume.path("config.yaml"), workers=8, arguments=arguments)
     eventually(lambda: _versions(server) == [1] * 8)
     volume.flip({"config.yaml": TWO})

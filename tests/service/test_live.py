@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.conftest import StartServer
+from tests.service.conftest import EVERY_KIND_OF_WORKER, StartServer
 from tests.support.eventually import eventually
 from tests.support.server import all_ended
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
@@ -22,18 +22,14 @@ Source = Callable[[Path], tuple[Path, Callable[[], object]]]
 ONE, TWO = "message: one\n", "message: two\n"
 
 
-@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
-@pytest.mark.parametrize(
-    "kind", [["sync"], ["gthread", "--threads=4"], ["gevent"]], ids=lambda kind: kind[0]
-)
+@EVERY_KIND_OF_WORKER
 def test_flip_reaches_every_worker(
     start_server: StartServer,
     volume: ConfigMapVolume,
     kind: list[str],
-    preload: list[str],
 ) -> None:
     """Start, flip, every worker fresh, and the end leaves nothing behind."""
-    arguments = ["--worker-class", *kind, *preload]
+    arguments = ["--worker-class", *kind]
     server = start_server(volume.path("config.yaml"), arguments=arguments)
     assert server.get().text == "one"
     volume.flip({"config.yaml": TWO})
