@@ -37,6 +37,7 @@ class Plan:
         record_seconds: how long each number of readers is tried in `scale`.
         flip_rates: flips per second that are tried in `scale`.
         start_rounds: starts of each peer.
+        recovery_rounds: deaths of a publisher with each size of config.
     """
 
     peers: tuple[str, ...]
@@ -57,6 +58,7 @@ class Plan:
     record_seconds: float
     flip_rates: tuple[int, ...]
     start_rounds: int
+    recovery_rounds: int
 
 
 def full(peers: tuple[str, ...]) -> Plan:
@@ -80,6 +82,7 @@ def full(peers: tuple[str, ...]) -> Plan:
         record_seconds=1.0,
         flip_rates=(10, 30, 100, 200, 400, 800, 1600),
         start_rounds=2,
+        recovery_rounds=5,
     )
 
 
@@ -104,6 +107,7 @@ def quick(peers: tuple[str, ...]) -> Plan:
         record_seconds=0.3,
         flip_rates=(30, 200, 1000),
         start_rounds=1,
+        recovery_rounds=2,
     )
 
 
@@ -128,4 +132,5 @@ def tiny(peers: tuple[str, ...]) -> Plan:
         record_seconds=0.05,
         flip_rates=(50,),
         start_rounds=1,
+        recovery_rounds=1,
     )

@@ -37,6 +37,7 @@ from benchmarks.rows import (  # noqa: E402
     memory,
     propagation,
     read,
+    recovery,
     rest,
     scale,
     start,
@@ -64,6 +65,7 @@ _ROWS: dict[str, tuple[Callable[[plan.Plan, Bar], list[Metric]], float]] = {
     "rest": (rest.measure, 60),
     "scale": (scale.measure, 20),
     "start": (start.measure, 60),
+    "recovery": (recovery.measure, 20),
 }
 _PLANS = {"full": plan.full, "quick": plan.quick, "tiny": plan.tiny}
 

@@ -149,6 +149,22 @@ TARGETS = (
     Target("inotify instances", "rest", "inotify instances, 16 workers", 1.0),
     Target("system calls of the publisher", "rest", "publisher's calls", 0.0),
     Target("wake-ups of the publisher", "rest", "publisher's wake-ups", 0.0),
+    *(
+        Target(
+            "s from the publisher's death",
+            "recovery",
+            f"all fresh of 4 after its death, {size}",
+            2.0,
+        )
+        for size in ("1 KiB", "1 MiB")
+    ),
+    within(
+        "a new interpreter's parse",
+        "recovery",
+        "all fresh of 4 after its death, 1 MiB",
+        2.0,
+        FLOOR,
+    ),
     Target(
         "the last flip arrives", "scale", "last flip arrives", 1.0, is_at_least=True
     ),

@@ -136,6 +136,8 @@ _WAITING = "the gunicorn master reaps every child and takes its status: use a pi
 # The thread of a callback ends with nothing that the callback raises: gevent's timeouts
 # and asyncio's cancellations are no `Exception`.
 _CATCHES_ALL = {"src/liveconfig/worker/subscription.py"}
+# The fault matrix steps the clock by these two names.
+_CLOCK = "what time it is comes from time.time or time.time_ns: tests step these"
 _SWALLOWED = "it catches the end of the process too: name what can go wrong"
 
 # What is called or imported, the modules that may, and why no other.
@@ -148,6 +150,14 @@ _BANNED: tuple[tuple[str, set[str], str], ...] = (
     ("subprocess.check_output", set(), _WAITING),
     ("subprocess.getoutput", set(), _WAITING),
     ("time.sleep", set(), "it waits for nothing: wait for a descriptor with a timeout"),
+    ("time.localtime", set(), _CLOCK),
+    ("time.gmtime", set(), _CLOCK),
+    ("time.clock_gettime", set(), _CLOCK),
+    ("time.clock_gettime_ns", set(), _CLOCK),
+    ("datetime.datetime.now", set(), _CLOCK),
+    ("datetime.datetime.utcnow", set(), _CLOCK),
+    ("datetime.datetime.today", set(), _CLOCK),
+    ("datetime.date.today", set(), _CLOCK),
     ("print", {"command.cli"}, "only the command line speaks to a terminal: log"),
     ("signal.signal", {"publishing.process"}, "the handlers belong to the application"),
     ("eval", set(), "it runs what somebody wrote into a file"),

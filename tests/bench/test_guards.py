@@ -68,7 +68,7 @@ def _flip(side: stage.Side) -> None:
     message = side.prepare()
     side.volume.swap()
     for port in side.all_ports():
-        eventually(lambda p=port: doors.ask(p) == message, 30.0)
+        eventually(lambda p=port: doors.ask(p) == message)
     side.volume.clean()
 
 
@@ -128,7 +128,7 @@ def test_publisher_sleeps_while_nothing_changes(ours: stage.Side) -> None:
         noted.append(processes.switches([publisher]))
         return noted[-_LOOKS:] == [noted[-1]] * _LOOKS
 
-    eventually(is_long_asleep, 30.0)
+    eventually(is_long_asleep)
 
 
 @needs_strace

@@ -49,7 +49,7 @@ def test_reads_of_a_file_are_counted(tmp_path: Path) -> None:
     go = tmp_path / "go"
 
     def read() -> None:
-        eventually(go.exists, 30.0)
+        eventually(go.exists)
         for name in ("config", "other-config", "config"):
             (tmp_path / name).read_text()
         Child((tmp_path / "config").read_text).result()

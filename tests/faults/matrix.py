@@ -181,8 +181,8 @@ _OTHER_ROWS = (
         "the clock is stepped an hour forward, then two back",
         "when the publisher is killed",
         "Nothing else: times that are shown change, waiting goes by a clock that "
-        "nobody can step. A stand-in steps `time.time` of each process; the clock of "
-        "the machine stays as it is.",
+        "nobody can step. A stand-in steps `time.time` and `time.time_ns` of each "
+        "process; the clock of the machine stays as it is.",
         surroundings.clock_is_stepped,
         scene=Scene(environ=_CLOCK),
     ),

@@ -37,7 +37,7 @@ def aborted_upgrade(stage: Stage) -> None:
     _, second = _start_second_master(stage)
     family = [second, *second.children(recursive=True)]
     second.terminate()
-    eventually(lambda: all_ended(family), 10.0)
+    eventually(lambda: all_ended(family))
     stage.edits.flip()
     stage.check_newest()
 
@@ -69,7 +69,7 @@ def _start_second_master(stage: Stage) -> tuple[list[psutil.Process], psutil.Pro
     server = stage.server
     first = server.family()
     server.signal(signal.SIGUSR2)
-    eventually(lambda: len(server.family()) == 2 * len(first), 10.0)
+    eventually(lambda: len(server.family()) == 2 * len(first))
     pidfile = Path(stage.directory / "tmp" / "pid.2")
     second = psutil.Process(int(pidfile.read_text()))
     message = stage.edits.flip()

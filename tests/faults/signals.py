@@ -71,7 +71,7 @@ class Strike:
         if self._target == "worker" and self._number != STOP:
             gone = gone | {victim.pid}
         eventually(
-            lambda: not gone & server.worker_pids and len(server.worker_pids) == 2, 15.0
+            lambda: not gone & server.worker_pids and len(server.worker_pids) == 2
         )
 
     def _send(self) -> psutil.Process | None:

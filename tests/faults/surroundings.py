@@ -75,7 +75,7 @@ def no_inotify_instances(stage: Stage) -> None:
     stage.edits.flip()
     stage.check_newest()
     _set_instances(stage, 100)
-    eventually(lambda: _mode(stage, but=before) == "inotify", 60.0)
+    eventually(lambda: _mode(stage, but=before) == "inotify")
     stage.edits.flip()
     stage.check_newest()
 

@@ -13,7 +13,7 @@ from textwrap import fill
 
 from tests.faults.matrix import EVERYDAY, ROWS, Row
 from tests.faults.rules import RULES
-from tests.faults.stage import CLIENTS, NEWEST_SECONDS
+from tests.faults.stage import CLIENTS
 
 PAGE = Path(__file__).with_name("README.md")
 
@@ -32,9 +32,9 @@ that changes as a kubelet changes it, and {CLIENTS} clients that ask all the tim
 
 Every row ends with the same three checks:
 
-1. The newest config is served by every worker within {NEWEST_SECONDS:.0f} seconds
-   of the end of the fault. Where the master has ended: by the next server, which is
-   started on the same ports.
+1. The newest config is served by every worker, without anybody's help, once the fault
+   is over. Where the master has ended: by the next server, which is started on the same
+   ports. How soon is measured by `make bench`, as the row "recovery".
 2. No request failed that a plain gunicorn would not have failed. `test_calibration.py`
    does the same to a gunicorn without liveconfig, under the same load, and shows that
    it fails as much as is allowed here.

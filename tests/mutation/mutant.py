@@ -21,7 +21,8 @@ class Mutant:
         safeguard: what is taken away.
         old: text that stands in the module exactly once.
         new: what stands there instead.
-        tests: where the tests are of which at least one must fail.
+        tests: the tests of which at least one must fail, each as pytest is told it: a
+            file, or one test of it.
     """
 
     module: str
@@ -29,3 +30,8 @@ class Mutant:
     old: str
     new: str
     tests: tuple[str, ...]
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether its tests start no server."""
+        return all(test.startswith("tests/unit/") for test in self.tests)

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -32,6 +33,11 @@ from tests.support.source_code import PACKAGE, ROOT
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)
 # A test that waits for ever is one that fails, too.
 _SECONDS_MAX = 120
+# The tests wait for processes more than they compute, so two at a time.
+_JOBS = 2
+# What does not happen without a safeguard need not be waited for as long as a machine
+# under load may take with it.
+_PATIENCE_SECONDS = 15
 _TESTS_FAILED = 1
 
 
@@ -68,7 +74,11 @@ def failing_test(directory: Path, tests: tuple[str, ...]) -> str:
     process = subprocess.Popen(
         [*command, "-m", "not stress", *tests],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(directory)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(directory),
+            "TEST_PATIENCE_SECONDS": str(_PATIENCE_SECONDS),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -97,28 +107,47 @@ def _kill_all_that_run(directory: Path) -> None:
                 process.kill()
 
 
-def main() -> int:
-    """Run all mutants, or those that have one of the words; print what failed."""
+def _try(mutant: Mutant) -> tuple[str, float]:
+    """Return the test that a mutant fails, "" if none, and the seconds that it took."""
+    began = time.monotonic()
+    with package_with(mutant) as directory:
+        failed = failing_test(directory, mutant.tests)
+    return failed, time.monotonic() - began
+
+
+def _chosen() -> list[Mutant]:
     parser = argparse.ArgumentParser(description="Take away each safeguard in turn.")
     parser.add_argument("words", metavar="WORD", nargs="*", help="only some of them")
+    parser.add_argument(
+        "--quick", action="store_true", help="only those that unit tests notice"
+    )
     options = parser.parse_args()
-    chosen = [
+    return [
         mutant
         for mutant in MUTANTS
-        if not options.words
-        or any(word in f"{mutant.module}: {mutant.safeguard}" for word in options.words)
-    ]
-    survived = 0
-    for number, mutant in enumerate(chosen, 1):
-        began = time.monotonic()
-        with package_with(mutant) as directory:
-            failed = failing_test(directory, mutant.tests)
-        survived += not failed
-        print(
-            f"{number}/{len(chosen)} {mutant.module}: {mutant.safeguard}: "
-            f"{failed or 'NOTHING FAILED'} ({time.monotonic() - began:.0f} s)",
-            flush=True,
+        if (mutant.is_quick or not options.quick)
+        and (
+            not options.words
+            or any(
+                word in f"{mutant.module}: {mutant.safeguard}" for word in options.words
+            )
         )
+    ]
+
+
+def main() -> int:
+    """Run all mutants, or those that were chosen; print what failed."""
+    chosen = _chosen()
+    survived = 0
+    with ThreadPoolExecutor(_JOBS) as pool:
+        tried = zip(chosen, pool.map(_try, chosen), strict=True)
+        for number, (mutant, (failed, seconds)) in enumerate(tried, 1):
+            survived += not failed
+            print(
+                f"{number}/{len(chosen)} {mutant.module}: {mutant.safeguard}: "
+                f"{failed or 'NOTHING FAILED'} ({seconds:.0f} s)",
+                flush=True,
+            )
     print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")
     return int(survived > 0)
 

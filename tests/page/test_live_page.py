@@ -158,7 +158,7 @@ def test_page_of_a_quiet_service_costs_nothing(watched: Watched) -> None:
         return [each.status for each in page.look().loaded if each.url == watched.url]
 
     before = len(statuses())
-    eventually(lambda: len(statuses()) >= before + 5, 15.0)
+    eventually(lambda: len(statuses()) >= before + 5)
     assert set(statuses()[before + 1 :]) == {304}
     assert page.loaded[-1].bytes < 1000
 

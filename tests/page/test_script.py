@@ -93,7 +93,7 @@ def test_unchanged_page_costs_empty_answers(open_page: OpenPage, stage: Stage) -
     def answers() -> list[tuple[int, int]]:
         return [(a.status, a.bytes) for a in page.look().loaded if a.url == stage.url]
 
-    eventually(lambda: len(answers()) >= 5, 15.0)
+    eventually(lambda: len(answers()) >= 5)
     # The page itself, then once for the script, which cannot see the page's ETag.
     statuses = [status for status, _ in answers()]
     assert statuses[:2] == [200, 200]

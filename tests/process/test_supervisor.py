@@ -250,7 +250,7 @@ def test_publisher_stopped_while_it_starts_holds_nobody_up(
         patch.setattr(child_module, "_command", lambda *_: command)
         master.supervisor.replace()
     assert any("was stopped while it started" in line for line in master.lines)
-    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 10.0)
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
     assert master.message() == "one"
 
 
@@ -358,7 +358,7 @@ def test_record_overwritten_without_a_publisher_goes_on(
     master.publisher().kill()
     eventually(lambda: not master.config.is_claimed())
     overwrite(master.config.descriptor, start, content)
-    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 10.0)
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
     eventually(lambda: master.config.is_whole(2))
     assert master.message() == "two"
     assert master.config.version == 2 or master.config.version > 1_000_000

@@ -65,7 +65,7 @@ def _environ(admin_port: int) -> dict[str, str]:
 
 
 def _ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -76,7 +76,7 @@ def _ran(server: Server, *arguments: str) -> tuple[int, str, str]:
 
 def _wait_until_asked(server: Server) -> None:
     """Wait until the command has had an answer: then it asks once more."""
-    eventually(lambda: server.lines('"GET /status .*"liveconfig"')[1:], 10.0)
+    eventually(lambda: server.lines('"GET /status .*"liveconfig"')[1:])
 
 
 def _file(directory: Path, text: str) -> str:
@@ -227,9 +227,9 @@ def test_watch_in_a_terminal_follows_the_service_until_ctrl_c(
         env=_environ(server.admin_port),
     ) as process:
         head = "\x1b[Hconverged: 3 workers serve version "
-        eventually(lambda: terminal.shows(f"{head}1\x1b[K"), 10.0)
+        eventually(lambda: terminal.shows(f"{head}1\x1b[K"))
         volume.flip({"config.yaml": _TWO})
-        eventually(lambda: terminal.shows(f"{head}2\x1b[K"), 10.0)
+        eventually(lambda: terminal.shows(f"{head}2\x1b[K"))
         os.write(terminal.keyboard, b"\x03")
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
     assert not terminal.shows("Traceback")

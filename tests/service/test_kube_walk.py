@@ -249,7 +249,7 @@ def _deploy(cluster: Cluster, replicas: int) -> None:
     for manifest in build(ROOT / "kube"):
         cluster.apply(manifest)
     cluster.scale(replicas)
-    eventually(lambda: sum(pod.is_ready for pod in cluster.pods()) == replicas, 60.0)
+    eventually(lambda: sum(pod.is_ready for pod in cluster.pods()) == replicas)
 
 
 def test_objects_of_the_cluster_match_the_schema(make_walk: MakeWalk) -> None:

@@ -41,7 +41,7 @@ class Site:
             ports[pod] = server.wait_until_ready().admin_port
         self.prometheus = Prometheus(directory, ports, _quick(rule_groups()))
         stack.callback(self.prometheus.stop)
-        eventually(lambda: len(self.prometheus.query("up == 1")) == len(ports), 20.0)
+        eventually(lambda: len(self.prometheus.query("up == 1")) == len(ports))
 
     def flip(self, content: dict[str, str], pods: str = "ab") -> None:
         """Give the volumes of some pods another content."""
@@ -69,7 +69,7 @@ def site(running: Site) -> Iterator[Site]:
     """The site, well before each test and after it."""
     yield running
     running.flip(_GOOD)
-    eventually(lambda: running.prometheus.alerts() == {}, 20.0)
+    eventually(lambda: running.prometheus.alerts() == {})
 
 
 def test_healthy_pods_raise_no_alert(site: Site) -> None:
@@ -81,8 +81,8 @@ def test_healthy_pods_raise_no_alert(site: Site) -> None:
 
     # Long enough for an alert that was pending from the first scrape to fire.
     scrapes = "count_over_time(liveconfig_publisher_up[1m]) > 5"
-    eventually(lambda: len(site.prometheus.query(scrapes)) == len("ab"), 20.0)
-    eventually(lambda: set(health()) == {"ok"}, 20.0)
+    eventually(lambda: len(site.prometheus.query(scrapes)) == len("ab"))
+    eventually(lambda: set(health()) == {"ok"})
     assert len(health()) == len(rule_groups()["groups"][0]["rules"])
     assert site.prometheus.alerts() == {}
 
@@ -101,7 +101,7 @@ def test_every_query_is_answered(site: Site, name: str) -> None:
     def is_as_told() -> bool:
         return bool(site.prometheus.query(queries()[name])) is not is_alert
 
-    assert eventually(is_as_told, 20.0)
+    assert eventually(is_as_told)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_alert_is_raised_and_ends(
         return seen[-1] == "firing"
 
     site.flip(content, pods)
-    eventually(is_firing, 20.0)
+    eventually(is_firing)
     assert "pending" in seen
     site.flip(_GOOD)
-    eventually(lambda: site.prometheus.alerts() == {}, 20.0)
+    eventually(lambda: site.prometheus.alerts() == {})

@@ -41,9 +41,7 @@ def _of_each_worker(server: Server) -> list[str]:
 
 
 def _wait_until_replaced(server: Server, gone: set[int]) -> None:
-    eventually(
-        lambda: len(pids := server.worker_pids) == _WORKERS and not pids & gone, 20.0
-    )
+    eventually(lambda: len(pids := server.worker_pids) == _WORKERS and not pids & gone)
 
 
 def _parsed(text: str) -> dict[str, float]:
@@ -71,7 +69,7 @@ class Watch:
             )
             return found if is_as_expected else None
 
-        found = eventually(is_there, 20.0)
+        found = eventually(is_there)
         counts = {
             name: value
             for name, value in found.items()

@@ -154,7 +154,7 @@ class Soaked:
             return not leaks(before, found[-1])
 
         with suppress(AssertionError):
-            eventually(is_as_before, 10.0)
+            eventually(is_as_before)
         return found[-1]
 
 

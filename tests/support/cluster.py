@@ -147,7 +147,7 @@ class ClientPod:
     def end(self) -> None:
         """End the command as a container's."""
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 class Balancer:

@@ -58,7 +58,7 @@ class Prometheus:
                 stdout=log,
                 stderr=log,
             )
-        self._port = eventually(self._ready_port, 20.0)
+        self._port = eventually(self._ready_port)
 
     def _ready_port(self) -> int:
         """Return its port when it answers there, and 0 until then."""
@@ -70,7 +70,7 @@ class Prometheus:
 
     def ask(self, path: str, **parameters: str) -> Any:
         """Return the data of an answer of its HTTP API, below /api/v1/."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request("GET", f"/api/v1/{path}?{urlencode(parameters)}")
             answer = json.loads(connection.getresponse().read())
@@ -97,7 +97,7 @@ class Prometheus:
     def stop(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait(20.0)
+        self._process.wait(60.0)
 
 
 def _config(ports: Mapping[str, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_SECONDS_MAX = 10.0
+_SECONDS_MAX = 60.0
 _PIECE_BYTES = 65_536
 
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GUNICORN = Path(sys.executable).with_name("gunicorn")
@@ -111,8 +111,7 @@ class Server:
         eventually(
             lambda: (
                 self._has_ended() or self.log.count("Booting worker") >= self._workers
-            ),
-            15.0,
+            )
         )
         assert not self._has_ended(), self.log
         self._close_sockets()
@@ -124,7 +123,7 @@ class Server:
         eventually(lambda: self.get(path).status == 200)
         return self
 
-    def wait_until_ended(self, seconds: float = 15.0) -> int:
+    def wait_until_ended(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for the master's end and return its exit status."""
         self._close_sockets()
         if self._successor is not None:
@@ -162,7 +161,7 @@ class Server:
     def get(self, path: str = "/", *, admin: bool = False, **headers: str) -> Answer:
         """Ask on a connection of its own; `If_None_Match=` sends If-None-Match."""
         port = self.admin_port if admin else self.port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request("GET", path, headers=names)
@@ -190,7 +189,7 @@ class Server:
 
         # Several at a time, so that the kernel does not wake the same worker each time.
         with ThreadPoolExecutor(2 * self._workers) as pool:
-            eventually(is_complete, 20.0)
+            eventually(is_complete)
         return {pid: statuses[pid] for pid in alive}
 
     def wait_until_all_serve(self, message: str) -> None:

@@ -155,7 +155,7 @@ class StandIn:
 
     def silent(self, request: str) -> Iterable[bytes]:
         """Answer nothing, and do not hang up."""
-        self._over.wait(20)
+        self._over.wait(60)
         return []
 
     def trickling(self, request: str) -> Iterable[bytes]:

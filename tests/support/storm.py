@@ -347,7 +347,7 @@ class Storm:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})
         sys.setswitchinterval(_SWITCH_SECONDS)
-        eventually(lambda: self.record.version, 60.0)
+        eventually(lambda: self.record.version)
         self._kind.prepare(self.record)
         floor = [0]
         rows = range(number * self._threads, (number + 1) * self._threads)
@@ -378,7 +378,7 @@ class Storm:
 
 
 def _wait_for_calls(board: Board, calls: int) -> None:
-    eventually(lambda: board.is_over_for_writers or board.calls >= calls, 60.0)
+    eventually(lambda: board.is_over_for_writers or board.calls >= calls)
 
 
 def _ending(board: Board, steps: Callable[[], T]) -> Callable[[], T]:

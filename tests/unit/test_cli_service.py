@@ -290,7 +290,7 @@ def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     return process.returncode, err
 
 

@@ -280,7 +280,7 @@ def test_get_while_another_thread_decodes_does_not_wait(
     with greetings._lock:
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
-        thread.join(5.0)
+        thread.join(60)
         assert seen == [Greeting("one"), 1]
     assert greetings.get() == Greeting("two")
 
@@ -381,7 +381,7 @@ def test_refresh_waits_for_a_decode_under_way(memory: Memory) -> None:
     refreshing.join(0.05)
     assert refreshing.is_alive()
     manager._lock.release()
-    refreshing.join(10)
+    refreshing.join(60)
     assert manager._snapshot is not None
     assert manager._snapshot.version == 2
 

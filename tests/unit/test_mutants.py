@@ -22,6 +22,13 @@ def test_mutant_fits_the_code(mutant: Mutant) -> None:
 
 
 def test_mutants_name_tests_that_are_there() -> None:
-    """Every file that a mutant is tried with exists."""
+    """Every file and every test that a mutant is tried with exists."""
     names = {name for mutant in MUTANTS for name in mutant.tests}
-    assert [name for name in names if not Path(ROOT, name).is_file()] == []
+    assert [name for name in names if not _is_there(name)] == []
+
+
+def _is_there(name: str) -> bool:
+    path, _, test = name.partition("::")
+    file = Path(ROOT, path)
+    function = test.partition("[")[0]
+    return file.is_file() and (not test or f"\ndef {function}(" in file.read_text())
