@@ -103,7 +103,7 @@ cluster: $(VENV)/dev ## try kube-demo and kube-test against a stand-in for a clu
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m cluster -n 2 --dist worksteal $(ARGS)
 
-mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail
+mutants: $(VENV)/dev ## take away each safeguard in turn and see a test fail, for minutes
 	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 # It needs spin and gcc, and says how to install them.

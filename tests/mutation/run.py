@@ -37,7 +37,7 @@ _SECONDS_MAX = 120
 _JOBS = 2
 # What does not happen without a safeguard need not be waited for as long as a machine
 # under load may take with it.
-_PATIENCE_SECONDS = 15
+_PATIENCE_SECONDS = 10
 _TESTS_FAILED = 1
 
 

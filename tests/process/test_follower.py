@@ -9,6 +9,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -396,8 +397,9 @@ def test_config_read_before_the_fork_is_in_the_table(pod: Pod) -> None:
         child.kill()
 
 
-def test_child_of_a_worker_writes_into_no_row(pod: Pod) -> None:
+def test_child_of_a_worker_writes_into_no_row(pod: Pod, tmp_path: Path) -> None:
     """What a process that the application forks holds, is not what its worker does."""
+    has_looked = tmp_path / "has looked"
 
     def work(manager: ConfigManager[Greeting]) -> Any:
         eventually(lambda: pod.versions() == [1])
@@ -406,14 +408,16 @@ def test_child_of_a_worker_writes_into_no_row(pod: Pod) -> None:
         def child() -> Any:
             stop(stopped)
             pod.publish("two")
-            return manager.get().message, pod.versions()
+            found = manager.get().message, pod.versions()
+            has_looked.touch()
+            return found
 
         forked = Child(child)
         return forked.result()
 
     worker = pod.worker(work)
     try:
-        eventually(lambda: pod.shared.config.version == 2)
+        eventually(has_looked.exists)
         assert pod.versions() == [1]
     finally:
         os.kill(worker.pid, signal.SIGCONT)
@@ -431,3 +435,23 @@ def test_callback_subscribed_late_is_told_what_is_live(pod: Pod) -> None:
         return told.calls
 
     assert pod.worker(work).result() == [(None, 1, ())]
+
+
+def test_callbacks_begin_anew_in_a_child_that_follows(pod: Pod) -> None:
+    """A process that a worker forks is told from the first, if it follows itself."""
+
+    def work(manager: ConfigManager[Greeting]) -> Any:
+        told = Told()
+        manager.subscribe(told)
+        eventually(lambda: told.calls)
+
+        def child() -> Any:
+            told.calls.clear()
+            follower.start(pod.shared)
+            pod.publish("two")
+            eventually(lambda: told.calls and told.calls[-1][1] == 2)
+            return told.calls[0][0]
+
+        return Child(child).result()
+
+    assert pod.worker(work).result() is None

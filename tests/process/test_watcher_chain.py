@@ -52,6 +52,23 @@ def test_directories_made_in_one_breath_are_seen(tmp_path: Path) -> None:
             reader.wait_for("1")
 
 
+def test_directory_made_right_before_its_watches_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made between the look at the path and the watches has watches as well."""
+    look = inotify_module.walk
+
+    def look_too_early(path: str) -> dict[str, Watch]:
+        found = look(path)
+        (tmp_path / "1").mkdir(exist_ok=True)
+        return found
+
+    monkeypatch.setattr(inotify_module, "walk", look_too_early)
+    with watched(tmp_path / "1/a") as reader:
+        (tmp_path / "1/a").write_text("1")
+        reader.wait_for("1")
+
+
 def test_directory_that_is_made_again_is_watched_again(tmp_path: Path) -> None:
     """A deleted and remade directory is another one, and it is noticed."""
     path = tmp_path / "1/2/a"

@@ -15,6 +15,21 @@ from tests.support.volume import ConfigMapVolume
 
 ONE, TWO = "message: one\n", "message: two\n"
 
+# The reference service, in which every worker writes down what it takes.
+_NOTING = """
+import os
+
+from liveconfig.service.wsgi import app, manager
+
+
+def note(old, new, changed):
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write(f"{os.getpid()} {new.version}\\n")
+
+
+manager.subscribe(note)
+"""
+
 
 def _workers(server: Server) -> list[Any]:
     workers = server.status()["workers"]
@@ -36,13 +51,27 @@ def _versions(server: Server) -> list[int | None]:
 def test_idle_workers_converge(
     start_server: StartServer,
     volume: ConfigMapVolume,
+    tmp_path: Path,
     kind: list[str],
 ) -> None:
-    """Eight workers, of which one at most is asked anything, all take a new version."""
-    arguments = ["--worker-class", *kind]
-    server = start_server(volume.path("config.yaml"), workers=8, arguments=arguments)
-    eventually(lambda: _versions(server) == [1] * 8)
+    """Eight workers, of which none is asked anything, all take a new version."""
+    (tmp_path / "noting.py").write_text(_NOTING)
+    notes = tmp_path / "notes"
+    server = start_server(
+        volume.path("config.yaml"),
+        workers=8,
+        arguments=["--worker-class", *kind, "noting:app"],
+        environ={"PYTHONPATH": str(tmp_path), "NOTES": str(notes)},
+    )
+
+    def have_all_taken(version: int) -> bool:
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        return {f"{pid} {version}" for pid in server.worker_pids} <= set(lines)
+
+    eventually(lambda: have_all_taken(1))
     volume.flip({"config.yaml": TWO})
+    # Whoever was asked would take it for that reason: until all have, nobody is.
+    eventually(lambda: have_all_taken(2))
     status = eventually(lambda: _converged(server, 2))
     assert len(status["workers"]) == 8
     assert {worker["pid"] for worker in status["workers"]} == server.worker_pids

@@ -111,7 +111,7 @@ def test_callbacks_are_told_while_requests_are_served(
         versions = {version for _, version, *_ in last}
         return len(answers) == 2 and is_newest and len(versions) == 1 and answers
 
-    for answer in eventually(told_by_each, 20.0).values():
+    for answer in eventually(told_by_each).values():
         told = answer["told"]
         # Each begins where the one before ended.
         assert [old for old, *_ in told] == [0, *(new for _, new, *_ in told[:-1])]

@@ -371,11 +371,12 @@ def _run_ci(path: str, cwd: Path) -> str:
 
 
 def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
-    """The CI script is the README's test command, the page and the model, anywhere."""
+    """The CI script is the README's test command, the page, the model and more, anywhere."""
     _program(tmp_path, "make", 'echo "$PWD: make $*"')
     path = _path_with(tmp_path, "dirname")
     assert _run_ci(path, tmp_path) == "".join(
-        f"{_ROOT}: make {target}\n" for target in ("test", "page", "model")
+        f"{_ROOT}: make {target}\n"
+        for target in ("test", "page", "mutants ARGS=--quick", "model")
     )
 
 
@@ -400,7 +401,8 @@ def test_ci_installs_what_tests_are_skipped_without(
     for name in present:
         _program(tmp_path, name, "exit 0")
     _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
-    *lines, test, page, model = log.read_text().splitlines()
+    *lines, test, page, mutants, model = log.read_text().splitlines()
     done = [line.split(" install ")[1] for line in lines if " install " in line]
     assert done == installed
-    assert [test, page, model] == ["make test", "make page", "make model"]
+    assert [test, page] == ["make test", "make page"]
+    assert [mutants, model] == ["make mutants ARGS=--quick", "make model"]

@@ -402,8 +402,12 @@ def test_workers_are_woken_by_each_publication(desk: Desk) -> None:
     desk.path.write_text("message: one\n")
     publisher = desk.publisher()
     publisher.refresh()
+    # That was its start as well, which wakes them whatever there is.
     assert listener.wait(0)
-    desk.path.write_text("message:   one\n")
+    desk.path.write_text("message: two\n")
+    publisher.refresh()
+    assert listener.wait(0)
+    desk.path.write_text("message:   two\n")
     publisher.refresh()
     assert not listener.wait(0)
     listener.close()

@@ -261,6 +261,32 @@ def test_slot_begun_anew_during_the_copy_is_not_taken(
         record.read()
 
 
+def test_version_of_a_slot_is_a_witness_of_its_own(
+    record: Record, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Where stores become visible in order, a slot that is being written gives nothing,
+    also to a reader for whom the checksum fits by chance.
+    """
+    monkeypatch.setattr(record_module, "_checksum", lambda *_: 0)
+    found: list[object] = []
+
+    class LookedAt:
+        """The bytes of the record; a late reader copies the slot when it has them."""
+
+        def __setitem__(self, where: slice, payload: bytes) -> None:
+            memory[where] = payload
+            found.append(record._copy(1))
+
+    memory = writer._bytes
+    writer.publish(b"one")
+    writer.publish(b"two")
+    monkeypatch.setattr(writer, "_bytes", LookedAt())
+    writer.publish(b"new")
+    monkeypatch.undo()
+    assert found == [None]
+
+
 def test_head_that_fell_is_noticed(record: Record, writer: Writer) -> None:
     """A reader is never led back to an older publication."""
     writer.publish(b"one")
