@@ -16,6 +16,7 @@ _SOURCE = ("tests/process/test_source_generations.py",)
 _MANAGER = ("tests/unit/test_manager.py",)
 _LOSS = ("tests/process/test_watcher_loss.py",)
 _CHAIN = ("tests/process/test_watcher_chain.py",)
+_ELSEWHERE = ("tests/process/test_watcher_elsewhere.py",)
 _SOURCES = ("tests/process/test_watcher_sources.py",)
 _LIFECYCLE = ("tests/process/test_watcher_lifecycle.py",)
 _PUBLISHER = ("tests/unit/test_publisher.py",)
@@ -267,16 +268,23 @@ MUTANTS = (
     Mutant(
         "watch/inotify",
         "links are watched and not followed",
-        "pyinotify.IN_ONLYDIR | pyinotify.IN_DONT_FOLLOW",
-        "pyinotify.IN_ONLYDIR",
+        "mask = pyinotify.IN_DONT_FOLLOW",
+        "mask = 0",
         _CHAIN,
     ),
     Mutant(
         "watch/inotify",
         "the new target of a link is watched",
-        "return Change.AT_ONCE | (Change.NOTHING if is_alike else Change.MOVED)",
+        "return Change.AT_ONCE | Change.MOVED",
         "return Change.AT_ONCE",
         _SOURCES,
+    ),
+    Mutant(
+        "watch/inotify",
+        "a file in the place of another is watched itself",
+        "if is_alike and (name == DATA or self._watch_instead(there)):",
+        "if is_alike:",
+        _ELSEWHERE,
     ),
     Mutant(
         "watch/inotify",
@@ -348,6 +356,41 @@ MUTANTS = (
         "        links += 1\n",
         "        links += 1\n",
         _CHAIN,
+    ),
+    Mutant(
+        "watch/chain",
+        "a file is watched by whatever name it is written",
+        "            if stat.S_ISREG(mode) and not ahead:\n",
+        "            if False:\n",
+        _ELSEWHERE,
+    ),
+    Mutant(
+        "watch/chain",
+        "links in a directory are followed",
+        "_follow(directory, [entry.name], watches)",
+        "pass",
+        _ELSEWHERE,
+    ),
+    Mutant(
+        "watch/chain",
+        "a mounted file in a directory is watched itself",
+        "return entry.path in mounted or entry.stat().st_nlink > 1",
+        "return entry.stat().st_nlink > 1",
+        _ELSEWHERE,
+    ),
+    Mutant(
+        "watch/watcher",
+        "a filesystem without events is polled once a second",
+        "if blind is None:",
+        "if True:",
+        _ELSEWHERE,
+    ),
+    Mutant(
+        "watch/watcher",
+        "an error of the action does not end the watcher's thread",
+        "if self._runner is None or self._runner is not self._thread:",
+        "if True:",
+        _LIFECYCLE,
     ),
     Mutant(
         "watch/chain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.support.watching import (
     NEVER_MS,
     Reader,
     inotify_descriptors,
+    replace,
     wait_until_taken,
     watched,
 )
@@ -103,7 +106,7 @@ def test_stop_from_the_action_is_its_last_call(tmp_path: Path) -> None:
         calls.append(1)
         watcher.stop()
 
-    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0)
+    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0.001)
     watcher.run()
     watcher.close()
     assert calls == [1]
@@ -126,26 +129,173 @@ def test_error_of_the_action_ends_run(tmp_path: Path) -> None:
     def action() -> None:
         raise ValueError("a bug")
 
-    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0)
+    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0.001)
     with contextlib.closing(watcher), pytest.raises(ValueError, match="a bug"):
         watcher.run()
 
 
-def test_error_of_the_action_in_the_thread_is_logged_and_raised_by_close(
+def test_error_of_the_action_in_the_thread_is_logged_and_it_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is in the log when it happens, and raised once when the watcher is closed."""
+    """One that raises is called again with the next change, as often as it raises."""
     before = sorted(os.listdir("/proc/self/fd"))
+    path = tmp_path / "a"
+    reader = Reader(path)
 
     def action() -> None:
-        raise ValueError("a bug")
+        reader()
+        raise ValueError(f"a bug with {reader.seen[-1]}")
 
-    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0).start()
-    eventually(lambda: "has ended" in caplog.text and "a bug" in caplog.text)
-    with pytest.raises(ValueError, match="a bug"):
-        watcher.close()
-    watcher.close()
+    with FileWatcher(path, action, settle_ms=5, poll_seconds=600):
+        for content in ("1", "2"):
+            replace(path, content)
+            reader.wait_for(content)
+            eventually(lambda: f"a bug with {content}" in caplog.text)  # noqa: B023
+    assert f"the watcher of {path} goes on after an error" in caplog.text
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_thread_that_ends_before_its_watcher_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What ends a thread on purpose is obeyed, but not in silence."""
+    watcher = FileWatcher(tmp_path / "a", sys.exit, poll_seconds=0.001)
+    with watcher:
+        eventually(lambda: f"the watcher of {tmp_path / 'a'} has ended" in caplog.text)
+
+
+_PATHS = ["a", b"a", Path("a")]
+
+
+@pytest.mark.parametrize("path", _PATHS, ids=str)
+def test_path_of_any_kind_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str | bytes | Path
+) -> None:
+    """Text, bytes or an object that stands for a path: all name the same file."""
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(tmp_path / "a")
+    with FileWatcher(path, reader, settle_ms=5, poll_seconds=600):
+        (tmp_path / "a").write_text("1")
+        reader.wait_for("1")
+
+
+def test_absolute_path_needs_no_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A working directory that was deleted is asked for nothing."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with watched(tmp_path / "a") as reader:
+        (tmp_path / "a").write_text("1")
+        reader.wait_for("1")
+
+
+_WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"path": ""}, ValueError, "can be no path"),
+    ({"path": "a\0b"}, ValueError, "can be no path"),
+    ({"path": 3}, TypeError, "expected str, bytes or os.PathLike"),
+    ({"path": None}, TypeError, "expected str, bytes or os.PathLike"),
+    ({"action": None}, TypeError, "action is None: it takes a function"),
+    ({"on_mode_change": "x"}, TypeError, "on_mode_change is 'x': it takes a function"),
+    ({"poll_seconds": 0}, ValueError, "poll_seconds is 0: it takes more than 0"),
+    ({"poll_seconds": -1}, ValueError, "poll_seconds is -1: it takes more than 0"),
+    ({"poll_seconds": math.nan}, ValueError, "poll_seconds is nan: it takes more"),
+    ({"poll_seconds": "60"}, TypeError, "poll_seconds is '60': it takes a number"),
+    ({"poll_seconds": None}, TypeError, "poll_seconds is None: it takes a number"),
+    ({"settle_ms": -1}, ValueError, "settle_ms is -1: it takes 0 or more"),
+    ({"settle_ms": math.nan}, ValueError, "settle_ms is nan: it takes 0 or more"),
+    ({"settle_ms": "50"}, TypeError, "settle_ms is '50': it takes a number"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "sentence"), _WRONG)
+def test_wrong_argument_is_an_error_when_the_watcher_is_made(
+    tmp_path: Path, wrong: dict[str, Any], kind: type[Exception], sentence: str
+) -> None:
+    """What could not work later is refused at once, and nothing is left open."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    options = {"path": tmp_path / "a", "action": lambda: None, **wrong}
+    with pytest.raises(kind, match=re.escape(sentence)):
+        FileWatcher(**options)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("long", [math.inf, 10**7, 10**400, 1e300])
+def test_any_long_time_is_taken(tmp_path: Path, long: float) -> None:
+    """Times beyond what the kernel waits are cut, and changes are seen all the same."""
+    with watched(tmp_path / "a", poll_seconds=long) as reader:
+        (tmp_path / "a").write_text("1")
+        reader.wait_for("1")
+    with watched(tmp_path / "a", settle_ms=long, poll_seconds=long) as reader:
+        replace(tmp_path / "a", "2")
+        reader.wait_for("2")
+        (tmp_path / "a").write_text("3")
+        wait_until_taken()
+        replace(tmp_path / "a", "4")
+        reader.wait_for("4")
+
+
+def test_error_of_what_is_told_of_the_mode_leaves_nothing_open(tmp_path: Path) -> None:
+    """It is raised where the watcher is made, and then there is none."""
+    directory = tmp_path / os.fsdecode(b"\xff")
+    directory.mkdir()
+    before = sorted(os.listdir("/proc/self/fd"))
+
+    def refuse(mode: str, reason: str) -> None:
+        raise ValueError(f"a bug with {mode}")
+
+    with pytest.raises(ValueError, match="a bug with polling"):
+        FileWatcher(directory / "a", lambda: None, on_mode_change=refuse)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_watcher_is_started_once(tmp_path: Path) -> None:
+    """A second start, or one after the end, is refused and harms nothing."""
+    path = tmp_path / "a"
+    reader = Reader(path)
+    watcher = FileWatcher(path, reader, settle_ms=5, poll_seconds=600)
+    with watcher:
+        with pytest.raises(RuntimeError, match="started or closed before"):
+            watcher.start()
+        path.write_text("1")
+        reader.wait_for("1")
+        with pytest.raises(RuntimeError, match="runs already"):
+            watcher.run()
+        watcher.stop()
+        watcher.stop()
+    watcher.close()
+    watcher.stop()
+    with pytest.raises(RuntimeError, match="started or closed before"):
+        watcher.start()
+    watcher.run()
+
+
+def test_close_waits_for_run_and_not_for_itself(tmp_path: Path) -> None:
+    """Nothing is freed under a loop that runs; in the action `close` is refused."""
+    refused, may_end = threading.Event(), threading.Event()
+
+    def action() -> None:
+        with contextlib.suppress(RuntimeError):
+            watcher.close()
+            return
+        refused.set()
+        may_end.wait(30)
+
+    watcher = FileWatcher(tmp_path / "a", action, poll_seconds=0.001)
+    runner = threading.Thread(target=watcher.run)
+    runner.start()
+    assert refused.wait(30)
+    closer = threading.Thread(target=watcher.close)
+    closer.start()
+    closer.join(0.05)
+    assert closer.is_alive()
+    may_end.set()
+    closer.join(30)
+    runner.join(30)
+    assert not closer.is_alive()
+    assert not runner.is_alive()
 
 
 def test_import_warns_of_nothing_and_prints_nothing(tmp_path: Path) -> None:

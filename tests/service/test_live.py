@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,11 +14,16 @@ import pytest
 
 from tests.service.conftest import EVERY_KIND_OF_WORKER, StartServer
 from tests.support.eventually import eventually
+from tests.support.fuse import served
 from tests.support.server import all_ended
+from tests.support.tools import needs_bindfs
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
 
 # Starts on a source that serves "one"; returns its path and what makes it serve "two".
 Source = Callable[[Path], tuple[Path, Callable[[], object]]]
+
+# So that what is served was noticed, and not found by chance.
+_NO_POLL = {"LIVECONFIG_POLL_SECONDS": "3600"}
 
 ONE, TWO = "message: one\n", "message: two\n"
 
@@ -209,3 +215,39 @@ def test_without_inotify_the_source_is_polled(
     path.write_text(TWO)
     server.wait_until_all_serve("two")
     server.wait_for_line("no inotify .*: the source is read once a second")
+
+
+@needs_bindfs
+def test_filesystem_without_events_is_polled_and_told(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """What others change there is served a second later, and log and status say so."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far/config.yaml").write_text(ONE)
+    with served(tmp_path / "far", tmp_path / "near"):
+        server = start_server(tmp_path / "near/config.yaml", environ=_NO_POLL)
+        publisher = server.status()["publisher"]
+        assert publisher["mode"] == "polling"
+        place = f"{tmp_path / 'near'} (FUSE)"
+        reason = f"inotify does not see what others change on {place}"
+        assert publisher["mode_reason"] == reason
+        server.wait_for_line(f"{re.escape(reason)}: the source is read once a second")
+        (tmp_path / "far/config.yaml").write_text(TWO)
+        server.wait_until_all_serve("two")
+        server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file")
+def test_mount_of_a_single_file_shows_what_is_written_into_it(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """An edit in place outside is served at once; a replaced file never, as is said."""
+    (tmp_path / "outside").write_text(ONE)
+    (tmp_path / "config.yaml").touch()
+    mount = 'mount --bind "$0/outside" "$0/config.yaml" && exec "$@"'
+    launcher = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path)]
+    server = start_server(tmp_path / "config.yaml", launcher=launcher, environ=_NO_POLL)
+    server.wait_for_line("config.yaml is a mount of a single file: what is written in")
+    assert server.status()["publisher"]["mode"] == "inotify"
+    (tmp_path / "outside").write_text(TWO)
+    server.wait_until_all_serve("two")

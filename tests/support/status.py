@@ -40,6 +40,7 @@ def status_document(**changes: Any) -> dict[str, Any]:
             "pid": 12,
             "state": "running",
             "mode": "inotify",
+            "mode_reason": "",
             "started_at": at(-3600),
             "starts": 1,
             "checked_at": at(0),

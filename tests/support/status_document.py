@@ -100,6 +100,7 @@ def document(**changes: Any) -> dict[str, Any]:
             "pid": 12,
             "state": "running",
             "mode": "inotify",
+            "mode_reason": "",
             "started_at": _AT,
             "starts": 1,
             "checked_at": _AT,

@@ -49,6 +49,10 @@ def _problem_of_kubectl() -> str:
 needs_kubectl = pytest.mark.skipif(
     bool(_problem_of_kubectl()), reason=_problem_of_kubectl()
 )
+needs_bindfs = pytest.mark.skipif(
+    shutil.which("bindfs") is None or not os.access("/dev/fuse", os.W_OK),
+    reason="no FUSE (/dev/fuse), or no bindfs (on Debian: apt install bindfs)",
+)
 needs_promtool = _needs("promtool", "prometheus")
 needs_prometheus = _needs("prometheus", "prometheus")
 

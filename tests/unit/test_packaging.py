@@ -383,9 +383,19 @@ def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("user", "present", "installed"),
     [
-        (0, (), ["prometheus", "kubernetes-client", "strace", "spin gcc libc6-dev"]),
-        (0, ("promtool", "spin"), ["kubernetes-client", "strace"]),
-        (0, ("promtool", "kubectl", "strace", "spin"), []),
+        (
+            0,
+            (),
+            [
+                "prometheus",
+                "kubernetes-client",
+                "strace",
+                "bindfs",
+                "spin gcc libc6-dev",
+            ],
+        ),
+        (0, ("promtool", "spin"), ["kubernetes-client", "strace", "bindfs"]),
+        (0, ("promtool", "kubectl", "strace", "bindfs", "spin"), []),
         (1, (), []),
     ],
     ids=["root", "some there", "all there", "not root"],

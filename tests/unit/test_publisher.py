@@ -389,11 +389,15 @@ def test_mode_is_told_when_it_changes(
     """The loss of inotify and its return are in status and log."""
     caplog.set_level(logging.INFO, logger="liveconfig.publisher")
     publisher = desk.publisher()
-    publisher.set_mode("polling", "too many open files")
-    assert desk.told().mode == "polling"
-    assert "no inotify (too many open files)" in caplog.text
-    publisher.set_mode("inotify", "inotify is to be had again")
-    assert desk.told().mode == "inotify"
+    publisher.set_mode("polling", "no inotify (why)")
+    assert (desk.told().mode, desk.told().mode_reason) == (
+        "polling",
+        "no inotify (why)",
+    )
+    assert "no inotify (why): the source is read once a second" in caplog.text
+    publisher.set_mode("inotify", "inotify sees every change")
+    assert (desk.told().mode, desk.told().mode_reason) == ("inotify", "")
+    assert "every change: changes are seen at once again" in caplog.text
 
 
 def test_workers_are_woken_by_each_publication(desk: Desk) -> None:

@@ -16,6 +16,7 @@ def test_status_survives_the_record() -> None:
         source="/etc/config",
         schema="a:B",
         mode="polling",
+        mode_reason="no inotify",
         version=7,
         digest="sha256:00",
         published_at=2.5,

@@ -134,10 +134,9 @@ def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) ->
             "There was no usable source when the service started.",
         ),
         (
-            {"publisher": _publisher(mode="polling")},
+            {"publisher": _publisher(mode="polling", mode_reason="no inotify (why)")},
             "edits are found by polling",
-            "The kernel gives no inotify instance or watch now, so an edit takes "
-            "longer to be seen.",
+            "An edit takes up to a second longer to be seen: no inotify (why).",
         ),
         (
             {"unknown_keys": ["mesage"], "unknown_count": 1},

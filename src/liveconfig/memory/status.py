@@ -106,6 +106,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         source: the file or directory, as the operator named it.
         schema: `module:Class` that it validates with, "" for a plain mapping.
         mode: how it watches, `inotify` or `polling`.
+        mode_reason: why it polls, "" where it does not.
         version: the newest version.
         digest: the digest of that version.
         published_at: when that version was published.
@@ -131,6 +132,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     starts: int = 1
     checked_at: float = 0.0
     mode: str = "inotify"
+    mode_reason: str = ""
     version: int = 0
     digest: str = ""
     published_at: float = 0.0

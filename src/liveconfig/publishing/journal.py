@@ -280,10 +280,10 @@ class Journal:
     def mode_changed(self, mode: str, reason: str) -> None:
         """Tell that the source is watched otherwise from now on, and why."""
         if mode == "polling":
-            log.warning("no inotify (%s): the source is read once a second", reason)
+            log.warning("%s: the source is read once a second", reason)
         else:
             log.info("%s: changes are seen at once again", reason)
-        self._tell(mode=mode)
+        self._tell(mode=mode, mode_reason=reason if mode == "polling" else "")
 
     def mend(self) -> None:
         """Write the history again if something else has overwritten it."""
@@ -328,6 +328,7 @@ def _status_before(record: Record, path: str, schema_name: str) -> PublisherStat
         source=status.source,
         schema=status.schema,
         mode=status.mode,
+        mode_reason=status.mode_reason,
     )
 
 

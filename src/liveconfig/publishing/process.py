@@ -54,8 +54,9 @@ def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> 
     signal.signal(LOOK_AGAIN, lambda *_: watcher.wake())
     if is_single_file_mount(settings.path):
         log.warning(
-            "%s is a mount of a single file (subPath), which never changes: mount the "
-            "directory instead",
+            "%s is a mount of a single file: what is written into that file shows at "
+            "once, a file that is put in its place never, and so never an update of a "
+            "subPath mount: mount the directory instead",
             settings.path,
         )
     watcher.act()

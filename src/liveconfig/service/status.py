@@ -127,6 +127,7 @@ def _publisher(status: PublisherStatus, state: str) -> Document:
         "pid": status.pid if state == "running" else None,
         "state": state,
         "mode": status.mode,
+        "mode_reason": status.mode_reason,
         "started_at": _time(status.started_at),
         "starts": status.starts,
         "checked_at": _time(status.checked_at),

@@ -158,8 +158,8 @@ def _buts(document: Document) -> Iterator[tuple[str, str]]:
     if document["publisher"]["mode"] == "polling":
         yield (
             "edits are found by polling",
-            "The kernel gives no inotify instance or watch now, so an edit takes "
-            "longer to be seen.",
+            "An edit takes up to a second longer to be seen: "
+            f"{document['publisher']['mode_reason']}.",
         )
     if document["unknown_count"]:
         yield (

@@ -9,14 +9,20 @@ A path is a chain: directories, links out of them, and at the end a file or dire
 Whoever watches only the file misses the swap of a link before it, and whoever watches
 everything wakes up for every stranger in /tmp. So the walk goes name by name, as the
 kernel would, and asks of each directory only what could change the end of the chain.
+
+A file at the end is watched as well. Whoever writes it by another name, which may be a
+hard link or the other side of a mount, makes no event in the directory of this one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import stat
 from dataclasses import dataclass
+
+from liveconfig.watch.mounts import mount_points
 
 # The kubelet's link. Nothing behind it ever changes: a change is a new directory.
 DATA = "..data"
@@ -79,16 +85,34 @@ class Watch:
         return _FILE in self.notice and stat.S_ISREG(mode)
 
 
+# What a file itself tells, where it has no names: its events come without one.
+FILE = Watch(Notice.WRITING, frozenset({""}))
+
+
 def walk(path: str) -> dict[str, Watch]:
     """
     Return what has to be watched for an absolute `path`, by directory.
 
-    The directories are real ones, without links in their names, the upper ones first.
-    The walk ends at the first name that is not there, at a link named `..data`, and
-    after as many links as the kernel would follow.
+    The directories are real ones, without links in their names, the upper ones first;
+    with `FILE` it may be a file. The walk ends at the first name that is not there, at
+    a link named `..data`, and after as many links as the kernel would follow.
+
+    Of a directory at its end, what the links in it lead to counts as well, and each
+    file in it that has another name by now.
     """
     watches: dict[str, Watch] = {}
-    here, ahead, links = "/", _parts(path), 0
+    directory = _follow("/", _parts(path), watches)
+    if directory is not None:
+        watch = _inside(directory)
+        _add(watches, directory, watch)
+        if watch.names is None:
+            _add_entries(directory, watches)
+    return watches
+
+
+def _follow(here: str, ahead: list[str], watches: dict[str, Watch]) -> str | None:
+    """Walk on from a real directory, and return the one where the walk ends, if any."""
+    links = 0
     while ahead:
         name = ahead.pop()
         if name == "..":
@@ -104,15 +128,37 @@ def walk(path: str) -> dict[str, Watch]:
             notice = _ENTRY if mode else Notice.COMING
             notice |= Notice.NOTHING if ahead else Notice.WRITING
             _add(watches, here, Watch(notice, frozenset({name})))
-            return watches
+            if stat.S_ISREG(mode) and not ahead:
+                _add(watches, there, FILE)
+            return None
         _add(watches, here, Watch(_ENTRY, frozenset({name})))
         links += 1
         if name == DATA or links > _LINKS_MAX:
-            return watches
+            return None
         here = "/" if target.startswith("/") else here
         ahead += _parts(target)
-    _add(watches, here, _inside(here))
-    return watches
+    return here
+
+
+def _add_entries(directory: str, watches: dict[str, Watch]) -> None:
+    """Add what the entries of a directory need beyond the watch on itself."""
+    mounted = mount_points()
+    # What is not there any more, or may not be listed, needs nothing.
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(".."):
+                continue
+            if entry.is_symlink():
+                _follow(directory, [entry.name], watches)
+            elif entry.is_file() and _has_other_names(entry, mounted):
+                _add(watches, entry.path, FILE)
+
+
+def _has_other_names(entry: os.DirEntry[str], mounted: set[str]) -> bool:
+    # An entry that went away after it was listed has none.
+    with contextlib.suppress(OSError):
+        return entry.path in mounted or entry.stat().st_nlink > 1
+    return False
 
 
 def _parts(path: str) -> list[str]:

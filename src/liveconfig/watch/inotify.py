@@ -6,8 +6,7 @@ Must not know: when the action is called, what the file holds.
 Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
 The directories of the path are watched from the root down, then it is walked again: a
-change from before its watch shows in the second walk, a later one makes an event. What
-links *inside* a watched directory lead to is seen with the next poll only.
+change from before its watch shows in the second walk, a later one makes an event.
 
 The events are read here, because pyinotify's own reader stops at a name that is not
 UTF-8 and only logs that events were lost.
@@ -23,8 +22,9 @@ import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from liveconfig.errors import InotifyUnavailableError
-from liveconfig.watch.chain import Notice, Watch, walk
+from liveconfig.errors import InotifyUnavailableError, printable
+from liveconfig.watch.chain import DATA, FILE, Notice, Watch, walk
+from liveconfig.watch.filesystems import kind_without_events
 
 with warnings.catch_warnings():
     # It imports asyncore, which says that it will be gone.
@@ -35,6 +35,8 @@ with warnings.catch_warnings():
 pyinotify.log.disabled = True
 
 _SELF = pyinotify.IN_DELETE_SELF | pyinotify.IN_MOVE_SELF
+# A file that was moved away is not the file of the path any more, nor is it lost.
+_FILE_SELF = pyinotify.IN_DELETE_SELF
 _MASKS = {
     Notice.COMING: pyinotify.IN_CREATE | pyinotify.IN_MOVED_TO,
     Notice.GOING: pyinotify.IN_DELETE | pyinotify.IN_MOVED_FROM,
@@ -50,6 +52,7 @@ _TRIES_MAX = 20
 
 
 class _Place(NamedTuple):
+    # A file where the watch is `FILE`.
     directory: str
     watch: Watch
 
@@ -110,6 +113,14 @@ class Inotify:
             if is_complete and wanted == before:
                 break
 
+    def blind_spot(self) -> str | None:
+        """Return a place whose filesystem makes no events for others, and its kind."""
+        for place in self._places.values():
+            kind = kind_without_events(place.directory) if place.watch.notice else None
+            if kind is not None:
+                return f"{printable(place.directory)} ({kind})"
+        return None
+
     def changes(self) -> Iterator[tuple[Change, str]]:
         """Read what happened, without waiting: each change and the name it is about."""
         data = os.read(self.descriptor, _READ_BYTES)
@@ -134,9 +145,10 @@ class Inotify:
                 places[wd] = _Place(directory, watch)
             except (FileNotFoundError, NotADirectoryError):
                 is_complete = False
-            except PermissionError:
-                # One may pass through a directory that one may not watch.
-                if watch.notice:
+            except (PermissionError, UnicodeEncodeError):
+                # One may pass through a directory that one may not watch, and of a
+                # file nearly all is seen by its directory.
+                if watch.notice and watch != FILE:
                     raise
         for wd in self._places.keys() - places.keys():
             self._remove(wd)
@@ -144,7 +156,8 @@ class Inotify:
         return is_complete
 
     def _add(self, directory: str, watch: Watch) -> int:
-        mask = _SELF | pyinotify.IN_ONLYDIR | pyinotify.IN_DONT_FOLLOW
+        mask = pyinotify.IN_DONT_FOLLOW
+        mask |= _FILE_SELF if watch == FILE else _SELF | pyinotify.IN_ONLYDIR
         for notice, events in _MASKS.items():
             mask |= events if notice in watch.notice else 0
         wd: int = self._manager.add_watch(directory, mask)[directory]
@@ -170,21 +183,38 @@ class Inotify:
         if mask & _SELF:
             # Removed here, so that the IN_IGNORED which follows is nothing new.
             self._remove(wd)
-            return Change.MOVED | Change.SETTLING
+            # Of a file its directory tells.
+            is_file = place.watch == FILE
+            return Change.NOTHING if is_file else Change.MOVED | Change.SETTLING
         if not place.watch.concerns(name):
             return Change.NOTHING
-        return _change_of_name(place, mask, name)
+        return self._change_of_name(place, mask, name)
 
+    def _change_of_name(self, place: _Place, mask: int, name: str) -> Change:
+        if mask & pyinotify.IN_MODIFY:
+            return Change.SETTLING | Change.UNCLOSED
+        if mask & pyinotify.IN_CLOSE_WRITE:
+            return Change.SETTLING
+        there = os.path.join(place.directory, name)
+        if mask & pyinotify.IN_MOVED_TO:
+            is_alike = place.watch.outlasts(place.directory, name)
+            if is_alike and (name == DATA or self._watch_instead(there)):
+                return Change.AT_ONCE
+            return Change.AT_ONCE | Change.MOVED
+        if mask & pyinotify.IN_CREATE:
+            is_link = os.path.islink(there)
+            return Change.MOVED | (Change.AT_ONCE if is_link else Change.SETTLING)
+        return Change.MOVED | Change.SETTLING
 
-def _change_of_name(place: _Place, mask: int, name: str) -> Change:
-    if mask & pyinotify.IN_MODIFY:
-        return Change.SETTLING | Change.UNCLOSED
-    if mask & pyinotify.IN_CLOSE_WRITE:
-        return Change.SETTLING
-    if mask & pyinotify.IN_MOVED_TO:
-        is_alike = place.watch.outlasts(place.directory, name)
-        return Change.AT_ONCE | (Change.NOTHING if is_alike else Change.MOVED)
-    if mask & pyinotify.IN_CREATE:
-        is_link = os.path.islink(os.path.join(place.directory, name))
-        return Change.MOVED | (Change.AT_ONCE if is_link else Change.SETTLING)
-    return Change.MOVED | Change.SETTLING
+    def _watch_instead(self, path: str) -> bool:
+        """Watch a file in the place of the one that was at `path`, if it can be."""
+        before = [wd for wd, place in self._places.items() if place.directory == path]
+        try:
+            wd = self._add(path, FILE)
+        except (OSError, UnicodeEncodeError):
+            return False
+        for old in before:
+            if old != wd:
+                self._remove(old)
+        self._places[wd] = _Place(path, FILE)
+        return True

@@ -1,16 +1,18 @@
 """
-Mounts that never change what they show.
+Mounts that go on showing the file that was there when they were made.
 
-Owns: reading the kernel's mount table for one question.
+Owns: reading the kernel's mount table.
 Must not know: Kubernetes, what is mounted.
-Runs in: the publisher, once at its start.
+Runs in: the publisher.
 
 A `subPath` mount and a single file mounted by a container runtime are bind mounts of
-the file as it was: whatever is swapped beside it, the mount goes on showing that file.
+one file: what is written into it shows at once, but not what is put in its place, be it
+by a rename or by the swap of a link.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -29,12 +31,15 @@ def is_single_file_mount(path: str, mount_table: str | None = None) -> bool:
     """
     if os.path.isdir(path):
         return False
+    return os.path.realpath(path) in mount_points(mount_table)
+
+
+def mount_points(mount_table: str | None = None) -> set[str]:
+    """Return where something is mounted; nothing where the kernel does not say."""
     if mount_table is None:
-        mount_table = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
-    return os.path.realpath(path) in _mount_points(mount_table)
-
-
-def _mount_points(mount_table: str) -> set[str]:
+        mount_table = ""
+        with contextlib.suppress(OSError):
+            mount_table = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
     # Nothing else ends a row: of what else could, the kernel escapes nothing.
     fields = (line.split(" ") for line in mount_table.split("\n"))
     return {

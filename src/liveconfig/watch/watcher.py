@@ -13,6 +13,7 @@ Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 | something is deleted or renamed away    | `settle_ms` later    |
 | events or a watch were lost             | at once              |
 | nothing                                 | after `poll_seconds` |
+| nothing, where events are not to be had | after a second       |
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from numbers import Real
+from typing import Any
 
 from liveconfig.errors import InotifyUnavailableError
 from liveconfig.watch.inotify import Change, Inotify
@@ -31,6 +34,10 @@ from liveconfig.watch.inotify import Change, Inotify
 _POLLING_SECONDS = 1.0
 _UNCLOSED_SETTLES = 20
 _SETTLING_SECONDS_MAX = 1.0
+# No wait is longer, and the kernel's own limit is not far above.
+_DAY_SECONDS = 86_400.0
+
+_SEES_ALL = "inotify sees every change"
 
 log = logging.getLogger("liveconfig.watch.watcher")
 
@@ -76,12 +83,12 @@ class FileWatcher:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
         action: Callable[[], object],
         *,
         settle_ms: float = 50,
         poll_seconds: float = 60,
-        on_mode_change: Callable[[str, str], None] | None = None,
+        on_mode_change: Callable[[str, str], object] | None = None,
     ) -> None:
         """
         Watch `path` from now on; `run` or `start` has the action called.
@@ -91,17 +98,28 @@ class FileWatcher:
             action: called without arguments, once for a burst of changes, and again
                 1 s later if it returns False: what it misses may come without event.
             settle_ms: how long plain writes must be quiet, in milliseconds.
-            poll_seconds: the longest time without a call, in seconds.
+            poll_seconds: the longest time without a call, in seconds, a day at most.
             on_mode_change: called with the new mode and the reason; from here, too.
+
+        Raises:
+            TypeError: an argument is of another kind.
+            ValueError: a number is out of its range, or the path can be none.
         """
-        self._path = os.path.join(os.getcwd(), path)
-        self._action = action
-        self._poll_seconds = poll_seconds
+        self._path = _absolute(path)
+        self._action = _callable("action", action)
+        if on_mode_change is not None:
+            _callable("on_mode_change", on_mode_change)
         self._on_mode_change = on_mode_change
-        self._settling = _Settling(settle_ms)
+        if not _number("poll_seconds", poll_seconds) > 0:
+            raise ValueError(f"poll_seconds is {poll_seconds}: it takes more than 0")
+        self._poll_seconds = min(poll_seconds, _DAY_SECONDS)
+        if not _number("settle_ms", settle_ms) >= 0:
+            raise ValueError(f"settle_ms is {settle_ms}: it takes 0 or more")
+        self._settling = _Settling(min(settle_ms, _DAY_SECONDS * 1000))
         self._thread: threading.Thread | None = None
-        self._error: Exception | None = None
-        self._mode = "inotify"
+        self._runner: threading.Thread | None = None
+        self._running = threading.Lock()
+        self._mode, self._reason = "inotify", _SEES_ALL
         self._inotify: Inotify | None = None
         self._retry_at = 0.0
         self._acted_at = time.monotonic()
@@ -110,15 +128,35 @@ class FileWatcher:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poller = select.poll()
         self._poller.register(self._wake, select.POLLIN)
-        self._arm()
+        try:
+            self._arm()
+        except Exception:
+            self._free()
+            raise
 
     @property
     def mode(self) -> str:
-        """`inotify`, or `polling` once a second while inotify is not to be had."""
+        """`inotify`, or `polling` once a second while that does not see all."""
         return self._mode
 
     def run(self) -> None:
-        """Call the action for each change, until `stop`; what it raises ends this."""
+        """
+        Call the action for each change, until `stop`.
+
+        Raises:
+            RuntimeError: it runs already; nothing is changed by this call.
+            Exception: what the action raised; `run` may be called again.
+        """
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError(f"the watcher of {self._path} runs already")
+        self._runner = threading.current_thread()
+        try:
+            self._run()
+        finally:
+            self._runner = None
+            self._running.release()
+
+    def _run(self) -> None:
         while not self._is_stopped:
             timeout_ms = max(0.0, self._deadline() - time.monotonic()) * 1000
             ready = {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
@@ -147,8 +185,19 @@ class FileWatcher:
             os.eventfd_write(self._wake, 1)
 
     def start(self) -> FileWatcher:
-        """Run in a daemon thread until `close`, and return the watcher."""
-        assert self._thread is None, "the watcher was started already"
+        """
+        Run in a daemon thread until `close`, and return the watcher.
+
+        What the action raises is logged there, and the next change calls it again.
+
+        Raises:
+            RuntimeError: it was started or closed before; nothing is changed.
+        """
+        if self._thread is not None or self._wake < 0 or self._running.locked():
+            raise RuntimeError(
+                f"the watcher of {self._path} was started or closed before: make "
+                "another one"
+            )
         self._thread = threading.Thread(
             target=self._run_in_thread, name="file-watcher", daemon=True
         )
@@ -157,24 +206,20 @@ class FileWatcher:
 
     def close(self) -> None:
         """
-        Stop, wait for the thread of `start`, free all descriptors; twice is once.
-
-        Not for the action: it ends the watcher with `stop`.
+        Stop, wait until `run` has ended, free all descriptors; twice is once.
 
         Raises:
-            Exception: what the action raised in the thread, where it was logged when
-                it ended the thread; everything is freed.
+            RuntimeError: the action calls it, which ends the watcher with `stop`.
         """
         self.stop()
+        if self._runner is threading.current_thread():
+            raise RuntimeError(
+                "close waits for the end of run: in the action call stop"
+            )
+        with self._running:
+            self._free()
         if self._thread is not None:
             self._thread.join()
-        self._disarm()
-        wake, self._wake = self._wake, -1
-        if wake >= 0:
-            os.close(wake)
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
 
     def __enter__(self) -> FileWatcher:
         return self.start()
@@ -185,13 +230,30 @@ class FileWatcher:
     def _run_in_thread(self) -> None:
         try:
             self.run()
-        except Exception as error:
-            log.exception("the watcher of %s has ended", self._path)
-            self._error = error
+        finally:
+            # As by `sys.exit` in the action.
+            if not self._is_stopped:
+                log.error("the watcher of %s has ended", self._path)
+
+    def _free(self) -> None:
+        self._disarm()
+        wake, self._wake = self._wake, -1
+        if wake >= 0:
+            os.close(wake)
+
+    def _call(self, function: Callable[..., object], *arguments: str) -> object:
+        """Call what was given; in the thread of `start` nobody else would be told."""
+        try:
+            return function(*arguments)
+        except Exception:
+            if self._runner is None or self._runner is not self._thread:
+                raise
+            log.exception("the watcher of %s goes on after an error", self._path)
+            return None
 
     def _deadline(self) -> float:
         seconds = self._poll_seconds
-        if self._inotify is None or not self._has_found:
+        if self._mode == "polling" or not self._has_found:
             seconds = min(seconds, _POLLING_SECONDS)
         return min(self._settling.due, self._acted_at + seconds)
 
@@ -200,8 +262,10 @@ class FileWatcher:
         if self._is_stopped:
             return
         self._settling.clear()
-        self._has_found = self._action() is not False
-        self._acted_at = time.monotonic()
+        try:
+            self._has_found = self._call(self._action) is not False
+        finally:
+            self._acted_at = time.monotonic()
 
     def _take_changes(self) -> bool:
         """Take in what happened, and tell whether to act at once."""
@@ -229,9 +293,15 @@ class FileWatcher:
         except InotifyUnavailableError as error:
             self._disarm()
             self._retry_at = now + self._RETRY_SECONDS
-            self._set_mode("polling", str(error))
+            self._set_mode("polling", f"no inotify ({error})")
         else:
-            self._set_mode("inotify", "inotify is to be had again")
+            blind = self._inotify.blind_spot()
+            if blind is None:
+                self._set_mode("inotify", _SEES_ALL)
+            else:
+                self._set_mode(
+                    "polling", f"inotify does not see what others change on {blind}"
+                )
 
     def _disarm(self) -> None:
         inotify, self._inotify = self._inotify, None
@@ -240,7 +310,26 @@ class FileWatcher:
             inotify.close()
 
     def _set_mode(self, mode: str, reason: str) -> None:
-        if mode != self._mode:
-            self._mode = mode
+        if (mode, reason) != (self._mode, self._reason):
+            self._mode, self._reason = mode, reason
             if self._on_mode_change is not None:
-                self._on_mode_change(mode, reason)
+                self._call(self._on_mode_change, mode, reason)
+
+
+def _absolute(path: Any) -> str:
+    name = os.fsdecode(path)
+    if not name or "\0" in name:
+        raise ValueError(f"{name!r} can be no path")
+    return name if os.path.isabs(name) else os.path.join(os.getcwd(), name)
+
+
+def _callable(name: str, value: Any) -> Any:
+    if not callable(value):
+        raise TypeError(f"{name} is {value!r}: it takes a function")
+    return value
+
+
+def _number(name: str, value: Any) -> Any:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}: it takes a number")
+    return value
