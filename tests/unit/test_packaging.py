@@ -371,7 +371,7 @@ def _run_ci(path: str, cwd: Path) -> str:
 
 
 def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
-    """The CI script is the README's test command, the page, the model and more, anywhere."""
+    """The CI script is the README's test command and what that leaves out."""
     _program(tmp_path, "make", 'echo "$PWD: make $*"')
     path = _path_with(tmp_path, "dirname")
     assert _run_ci(path, tmp_path) == "".join(
