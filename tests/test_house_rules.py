@@ -39,7 +39,7 @@ _LAYERS = (
         "worker",
     ),
     ("watch.filesystems", "watch.mounts", "config.secret", "settings"),
-    ("config.excerpt",),
+    ("config.excerpt", "config.names"),
     (
         "memory.broadcast",
         "publishing.cache",
@@ -54,6 +54,8 @@ _LAYERS = (
         "config.tree",
         "memory.worker_table",
     ),
+    ("config.scalar",),
+    ("config.json_text", "config.yaml_text"),
     (
         "config.document",
         "config.explain",
@@ -107,7 +109,7 @@ _RANK = {
 
 # The library, and the modules that may import it; a name ending in a dot is a package.
 _DOORS: dict[str, set[str]] = {
-    "yaml": {"config.document"},
+    "yaml": {"config.yaml_text"},
     "pyinotify": {"watch.inotify"},
     "mmap": {"memory.record", "memory.worker_table"},
     "falcon": {"service."},
@@ -121,6 +123,7 @@ _DOORS: dict[str, set[str]] = {
         "memory.history",
         "publishing.journal",
         "config.marks",
+        "config.names",
         "config.nodes",
         "command.pod",
         "config.schema",

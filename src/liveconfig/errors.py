@@ -15,7 +15,8 @@ KeyPath = tuple["str | int", ...]
 
 _PATH_CHARACTERS_MAX = 200
 
-_PLAIN_KEY = re.compile(r"[\w-]+")
+# With what stands for the rest of a key, or for all of it, that must not be shown.
+_PLAIN_KEY = re.compile(r"[\w-]*…?|\*+")
 
 
 def format_key_path(keys: KeyPath) -> str:
@@ -33,7 +34,7 @@ def format_key_path(keys: KeyPath) -> str:
         if isinstance(key, int):
             text += f"[{key}]"
         else:
-            name = key if _PLAIN_KEY.fullmatch(key) else f'"{key}"'
+            name = key if key and _PLAIN_KEY.fullmatch(key) else f'"{key}"'
             text += f".{name}" if text else name
     # In this order, so that no path is longer than the limit with its escapes.
     text = printable(text)
@@ -55,7 +56,17 @@ def printable(text: str) -> str:
 
 
 class LiveconfigError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """
+    The base of every error that this package raises on purpose.
+
+    As text it is one line: nobody can forge a line of the log by the name of a file.
+    """
+
+    def __str__(self) -> str:
+        return printable(self._sentence())
+
+    def _sentence(self) -> str:
+        return super().__str__()
 
 
 class InvalidConfigError(LiveconfigError):
@@ -80,7 +91,7 @@ class InvalidConfigError(LiveconfigError):
         self.key = key
         self.problem = problem
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         place = self.path
         if self.line:
             place += f":{self.line}"
@@ -104,7 +115,7 @@ class SourceUnavailableError(LiveconfigError):
         self.path = path
         self.problem = problem
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return f"{self.path}: {self.problem}"
 
 
@@ -138,7 +149,7 @@ class ServiceUnavailableError(LiveconfigError):
         self.url = url
         self.problem = problem
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return f"{self.url}: {self.problem}"
 
 
@@ -160,7 +171,7 @@ class PayloadTooLargeError(LiveconfigError):
         self.size_bytes = size_bytes
         self.bytes_max = bytes_max
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return (
             f"the config takes {self.size_bytes} bytes, the limit is {self.bytes_max}: "
             "make it smaller or raise LIVECONFIG_PAYLOAD_BYTES_MAX"

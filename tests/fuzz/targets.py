@@ -24,7 +24,7 @@ import msgspec
 import yaml
 
 from liveconfig.command import cli
-from liveconfig.config import document
+from liveconfig.config import document, yaml_text
 from liveconfig.config.document import Limits
 from liveconfig.config.loader import Candidate, load
 from liveconfig.config.schema import Schema, changed_key_paths
@@ -126,7 +126,7 @@ def check_yaml(content: bytes, place: Path) -> str:
 def check_pure(content: bytes, place: Path) -> str:
     """Both parsers of YAML read the same, where both read it."""
     data, outcome = _parsed(content, "c.yaml")
-    with mock.patch.object(document, "_YamlParser", document.PureParser):
+    with mock.patch.object(yaml_text, "_YamlParser", yaml_text.PureParser):
         other, other_outcome = _parsed(content, "c.yaml")
     if data is not None and other is not None:
         assert _same(data, other), (data, other)

@@ -1,7 +1,7 @@
 """
 The safeguards of what is shown of a config, each as a change that takes it away.
 
-Owns: the rows for what needs a restart, what changed, and the excerpt.
+Owns: the rows for what needs a restart, what changed, names and the excerpt.
 Must not know: how a mutant is run.
 Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
 """
@@ -13,6 +13,8 @@ from tests.mutation.mutant import Mutant
 _MARKS = ("tests/unit/test_marks.py",)
 _CHANGES = ("tests/unit/test_changes.py",)
 _EXCERPT = ("tests/unit/test_excerpt.py",)
+_NAMES = ("tests/unit/test_names.py",)
+_PUBLISHER = ("tests/unit/test_told.py",)
 
 SHOWN = (
     Mutant(
@@ -51,27 +53,6 @@ SHOWN = (
         _MARKS,
     ),
     Mutant(
-        "config/marks",
-        "a list or mapping of secrets is a secret",
-        "_has_secret(reachable(below, into_classes=False))",
-        "_has_secret(unwrapped(below))",
-        _MARKS,
-    ),
-    Mutant(
-        "config/marks",
-        "a name that is a secret somewhere is harmless nowhere",
-        "frozenset(others - secret - holders)",
-        "frozenset(others - holders)",
-        _MARKS,
-    ),
-    Mutant(
-        "config/marks",
-        "a name that holds secrets somewhere is harmless nowhere",
-        "frozenset(others - secret - holders)",
-        "frozenset(others - secret)",
-        _MARKS,
-    ),
-    Mutant(
         "config/schema",
         "values that changed are masked",
         "return MASK if isinstance(value, Secret) else _in_clear(value)",
@@ -101,142 +82,58 @@ SHOWN = (
     ),
     Mutant(
         "config/excerpt",
-        "known secrets are masked",
-        "censor.found.union(*map(_spellings, secrets))",
-        "censor.found",
+        "values are masked",
+        "return len(line) if _STRUCTURE.fullmatch(line, begin) else begin",
+        "return len(line) if begin else begin",
         _EXCERPT,
     ),
     Mutant(
         "config/excerpt",
-        "a secret that stands elsewhere too is masked",
-        "censor.found.union(",
-        "set[str]().union(",
+        "keys that nobody knows are masked",
+        "if colon and _unquoted(name) in names:",
+        "if colon:",
         _EXCERPT,
     ),
     Mutant(
         "config/excerpt",
-        "a known secret hides its line",
-        "return _indent(line) if any(text in line[:end] for text in hidden) else end",
-        "return next((line.index(text) for text in hidden if text in line[:end]), end)",
+        "structure is too short to be a secret",
+        'r"[\\[\\]{}]{1,2},?\\s*|',
+        'r"[\\[\\]{}]*,?\\s*|',
         _EXCERPT,
     ),
     Mutant(
-        "config/excerpt",
-        "no value is shown where there are anchors",
-        "is_clear = not _ANCHOR.search(text) and",
-        "is_clear =",
-        _EXCERPT,
+        "config/names",
+        "a key that nobody knows is masked where there are secrets",
+        "MASK if self.secrecy and isinstance(key, str) else _cut(key)",
+        "_cut(key)",
+        _NAMES,
     ),
     Mutant(
-        "config/excerpt",
-        "no value is shown where not all is looked at",
-        " and len(lines) <= _LINES_MAX",
-        "",
-        _EXCERPT,
+        "config/names",
+        "a value behind a forgotten blank is cut off",
+        "key[: doubtful.start()] + _CUT if doubtful else key",
+        "key",
+        _NAMES,
     ),
     Mutant(
-        "config/excerpt",
-        "not more is looked at than time allows",
-        "lines[:_LINES_MAX]]",
-        "lines]",
-        _EXCERPT,
+        "config/marks",
+        "other secrets are another secrecy",
+        "{_name(node)}.{name}: {_sketch(below)}",
+        "{_name(node)}.{name}",
+        _MARKS,
     ),
     Mutant(
-        "config/excerpt",
-        "comments are masked",
-        "            return comment.end()",
-        "            return len(line)",
-        _EXCERPT,
+        "memory/history",
+        "the history forgets what has become secret",
+        "tuple(each.without_text() for each in self.entries)",
+        "self.entries",
+        _PUBLISHER,
     ),
     Mutant(
-        "config/excerpt",
-        "what stands deeper than a masked line is masked",
-        "return indent > self.column or (",
-        "return (",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "the items of a masked list are masked",
-        "(is_item and indent == self.column)",
-        "False",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "what is open goes on",
-        "        if guard.is_balanced:",
-        "        if True:",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "brackets close in order",
-        'if self._open and f"{self._open[-1]}{bracket}" in _PAIRS:',
-        'if self._open and bracket in "]}":',
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "quotes are counted",
-        "self._open or any(count % 2 for count in self._quotes.values())",
-        "self._open",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "escaped quotes are counted",
-        "text.count('\"') - without_escapes.count('\"')",
-        "0",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "a value that is to come must have come",
-        "                guard.has_inside\n                and entry is not None",
-        "                entry is not None",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "a key in other quotes ends nothing",
-        '                and entry["quote"] == guard.quote\n',
-        "",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "a key at another depth ends nothing",
-        '                and len(entry["lead"]) in self._columns\n',
-        "",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "what ended wrongly never ends",
-        "            guard.column = -1",
-        "            pass",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "a value with the name of a secret in it is masked",
-        "not is_secret and self._has_word(value)",
-        "False",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "a line with the name of a secret in it goes on",
-        "self._has_word(line) or ",
-        "",
-        _EXCERPT,
-    ),
-    Mutant(
-        "config/excerpt",
-        "an unknown line is masked with what is below",
-        'self._stand_guard(line, _indent(line), "", False, goes_on)',
-        "pass",
-        _EXCERPT,
+        "memory/status",
+        "the status forgets what has become secret",
+        "rejected=self.rejected and self.rejected.without_text()",
+        "rejected=self.rejected",
+        _PUBLISHER,
     ),
 )

@@ -222,14 +222,3 @@ def test_part_of_a_large_config_is_cheap() -> None:
     for _ in range(100):
         assert len(CONFIG.changes(old, new, [("anything", "7", "a")])) == 1
     assert time.process_time() - began < 0.1
-
-
-def test_secret_texts_are_all_secrets() -> None:
-    """They are the texts in clear, wherever they stand."""
-    config = Config(
-        login=Login("a", Secret("one")),
-        tokens={"a": Secret("two")},
-        output=File("p", Secret("three")),
-    )
-    assert CONFIG.secret_texts(config) == {"one", "two", "three"}
-    assert Schema.load("").secret_texts({"a": 1}) == frozenset()

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveconfig.config import document
+from liveconfig.config import yaml_text
 from liveconfig.config.document import Limits, locate, locate_all, parse, parse_all
 from liveconfig.errors import InvalidConfigError
 from tests.support.children import Child
@@ -27,7 +27,7 @@ def yaml_parser(
 ) -> None:
     """Every claim holds for libyaml's parser and for PyYAML's own."""
     if request.param == "Python":
-        monkeypatch.setattr(document, "_YamlParser", document.PureParser)
+        monkeypatch.setattr(yaml_text, "_YamlParser", yaml_text.PureParser)
 
 
 def _parse(text: str, path: str = "c.yaml", limits: Limits = _LIMITS) -> dict[str, Any]:

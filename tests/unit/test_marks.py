@@ -8,11 +8,12 @@ from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
 import attrs
+import msgspec
 import pytest
 from msgspec import Meta, Struct
 
 import liveconfig
-from liveconfig.config.excerpt import KeyNames
+from liveconfig.config.names import ANY_NAMES
 from liveconfig.config.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 from liveconfig.errors import KeyPath
 
@@ -273,33 +274,58 @@ class Secretive(Struct, frozen=True):
     tagged: Tagged = Tagged()
 
 
-def test_key_names_are_sorted_by_secrecy() -> None:
-    """What is a secret anywhere is one; what holds secrets by name is told apart."""
-    assert Schema(Secretive).key_names == KeyNames(
-        secret=frozenset({"passWord", "tokens", "keys", "either", "shared"}),
-        holders=frozenset({"login", "logins", "same"}),
-        others=frozenset({"message", "userName", "tagged", "kind", "a"}),
-    )
-    assert Schema.load("").key_names == KeyNames()
-    assert Schema(Pool).key_names.secret == frozenset()
+def test_key_names_are_those_of_the_classes() -> None:
+    """Names in a document, and tags, are known; free keys of mappings are not."""
+    names = Schema(Secretive).key_names
+    assert names.own == {
+        "message",
+        "login",
+        "logins",
+        "tokens",
+        "keys",
+        "either",
+        "shared",
+        "same",
+        "tagged",
+        "userName",
+        "passWord",
+        "kind",
+        "a",
+    }
+    assert names.secrecy
+    assert not Schema(Pool).key_names.secrecy
+    assert Schema.load("").key_names == ANY_NAMES
+    assert {"a", "b"} < ANNOTATIONS.key_names.own
 
 
-class Inner(Struct, frozen=True):
-    """A part in which a name is harmless."""
-
-    login: int = 0
-
-
-class Outer(Struct, frozen=True):
-    """A config that uses one name for three things."""
-
-    inner: Inner = Inner()
-    login: Login = Login()
-    message: Inner = Inner()
+def _secrecy(annotation: Any) -> str:
+    part = msgspec.defstruct("Part", [("a", annotation)], frozen=True)
+    whole = msgspec.defstruct("Whole", [("part", part), ("b", str)], frozen=True)
+    return Schema(whole).key_names.secrecy
 
 
-def test_name_of_two_keys_counts_as_the_more_secret() -> None:
-    """A name that somewhere holds a secret below is harmless nowhere."""
-    names = Schema(Outer).key_names
-    assert names.holders == {"login"}
-    assert "login" not in names.others
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Secret,
+        Secret | None,
+        Mapping[str, Secret],
+        tuple[Secret, ...],
+        Annotated[Secret, Titled],
+        Key,
+    ],
+)
+def test_secrecy_is_another_one_where_other_keys_are_secret(annotation: Any) -> None:
+    """A key that becomes a secret, in whatever way, changes it; a restart does not."""
+    assert _secrecy(annotation) == _secrecy(annotation)
+    assert len({_secrecy(str), _secrecy(annotation), _secrecy(Login)}) == 3
+
+
+def test_secrecy_tells_which_of_two_keys_is_secret() -> None:
+    """It is not the number of secrets that counts."""
+    found = set()
+    for types in ((Secret, str), (str, Secret)):
+        fields = list(zip("ab", types, strict=True))
+        class_ = msgspec.defstruct("Two", fields, frozen=True)
+        found.add(Schema(class_).key_names.secrecy)
+    assert len(found) == 2

@@ -15,7 +15,7 @@ import pytest
 
 from liveconfig.config.changes import Change
 from liveconfig.config.document import parse
-from liveconfig.config.schema import NEEDS_RESTART, Schema, Secret
+from liveconfig.config.schema import MASK, NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
 from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
 from liveconfig.memory.record import Writer
@@ -445,8 +445,8 @@ def test_only_changed_files_of_a_directory_are_parsed(
     parsed = []
     monkeypatch.setattr(
         "liveconfig.config.loader.parse",
-        lambda content, path, limits: (
-            parsed.append(Path(path).name) or parse(content, path, limits)
+        lambda content, path, *others: (
+            parsed.append(Path(path).name) or parse(content, path, *others)
         ),
     )
     desk.path.mkdir()
@@ -553,7 +553,7 @@ def test_rejection_shows_the_lines_without_the_secrets(desk: Desk) -> None:
     rejected = desk.told().rejected
     assert rejected is not None
     assert [line.line for line in rejected.excerpt] == [1, 2, 3]
-    assert rejected.excerpt[2].text == "size: many"
+    assert rejected.excerpt[2].text == f"size: {MASK}"
     assert [line.column for line in rejected.excerpt] == [0, 0, 1]
     assert b"hunter" not in desk.told().to_bytes()
 

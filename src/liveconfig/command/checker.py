@@ -90,7 +90,9 @@ class Checker:
             return Checked(name, None, (error,), files)
         problem = "the schema does not know this key: check the spelling"
         ways = self.schema.unknown_keys(candidate.data)
-        unknown = all_located(ways, problem, files)
+        unknown = all_located(
+            ways, problem, files, named=self.schema.key_names.of_unknown
+        )
         return Checked(name, candidate, tuple(unknown), files)
 
 

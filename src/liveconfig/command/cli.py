@@ -34,6 +34,7 @@ from liveconfig.errors import (
     ServiceUnavailableError,
     SourceUnavailableError,
     StartupError,
+    printable,
 )
 from liveconfig.settings import Settings
 
@@ -120,7 +121,7 @@ def _tell(checked: Checked, *, is_strict: bool) -> bool:
     for error in checked.problems:
         _complain(error, "warning: " if is_good else "")
     if is_good and checked.candidate is not None:
-        print(f"{checked.name}: ok, {checked.candidate.digest}")
+        print(f"{printable(checked.name)}: ok, {checked.candidate.digest}")
     return is_good
 
 
@@ -128,7 +129,8 @@ def digest(checker: Checker, path: str) -> int:
     """Print the digest that every pod will show for the config at `path`."""
     found = checker.good(path)
     for checked, candidate in found:
-        print(f"{candidate.digest}  {checked.name}" if found[1:] else candidate.digest)
+        name = f"  {printable(checked.name)}" if found[1:] else ""
+        print(f"{candidate.digest}{name}")
     return _GOOD
 
 

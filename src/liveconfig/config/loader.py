@@ -8,12 +8,13 @@ Runs in: the publisher and the CLI, so that `liveconfig check` and the service a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from liveconfig.config.document import UNLIMITED, Limits, locate_all, parse
+from liveconfig.config.names import ANY_NAMES
 from liveconfig.config.schema import Schema, SchemaError
 from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
@@ -44,6 +45,10 @@ class Candidate(Generic[T]):
     data: Mapping[str, Any]
     documents: Documents
 
+    def __repr__(self) -> str:
+        # For whatever records the local variables of a traceback.
+        return f"{type(self).__name__}({self.digest})"
+
 
 def load(
     files: Sequence[SourceFile],
@@ -64,7 +69,9 @@ def load(
         InvalidConfigError: anything in the files is wrong; names file, line and key.
     """
     documents = {
-        file: known[file] if file in known else parse(file.content, file.path, limits)
+        file: known[file]
+        if file in known
+        else parse(file.content, file.path, limits, schema.key_names)
         for file in files
     }
     merged: dict[str, Any] = {}
@@ -75,7 +82,11 @@ def load(
         packed = schema.pack(config)
     except SchemaError as error:
         raise located(
-            error.keys, error.problem, list(documents), list(documents.values())
+            error.keys,
+            error.problem,
+            list(documents),
+            list(documents.values()),
+            schema.key_names.of_document,
         ) from error
     return Candidate(config, packed.digest, packed.payload, merged, documents)
 
@@ -96,6 +107,7 @@ def located(
     problem: str,
     files: Sequence[SourceFile],
     documents: Sequence[Any] | None = None,
+    named: Callable[[KeyPath], KeyPath] = ANY_NAMES.of_document,
 ) -> InvalidConfigError:
     """
     Return an error that names the file, line and column of a key.
@@ -105,8 +117,9 @@ def located(
         problem: what is wrong with it.
         files: files that `load` could parse.
         documents: what they hold, if it is known already.
+        named: returns what the error may show of the way.
     """
-    return all_located([keys], problem, files, documents)[0]
+    return all_located([keys], problem, files, documents, named)[0]
 
 
 def all_located(
@@ -114,6 +127,7 @@ def all_located(
     problem: str,
     files: Sequence[SourceFile],
     documents: Sequence[Any] | None = None,
+    named: Callable[[KeyPath], KeyPath] = ANY_NAMES.of_document,
 ) -> list[InvalidConfigError]:
     """Return what `located` does for each of several ways, reading each file once."""
     if documents is None:
@@ -129,7 +143,7 @@ def all_located(
         file = files[index]
         places = locate_all(file.content, file.path, here)
         for keys, (line, column) in zip(here, places, strict=True):
-            key = format_key_path(keys)
+            key = format_key_path(named(keys))
             found[keys] = InvalidConfigError(file.path, line, column, key, problem)
     return [found[keys] for keys in ways]
 

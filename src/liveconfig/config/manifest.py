@@ -27,7 +27,7 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LITERAL = re.compile(r":\s*\|[-+\d]*\s*(#.*)?$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ManifestFile:
     """
     A file that a ConfigMap holds.

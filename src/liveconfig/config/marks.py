@@ -9,11 +9,12 @@ Runs in: the publisher, the workers and the CLI.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from itertools import chain
 
 from msgspec import Meta, inspect
 
-from liveconfig.config.excerpt import KeyNames
+from liveconfig.config.names import KeyNames
 from liveconfig.config.nodes import (
     ClassNode,
     by_key,
@@ -49,22 +50,46 @@ def touches_mark(root: inspect.Type, keys: KeyPath) -> bool:
 
 
 def key_names(root: inspect.Type) -> KeyNames:
-    """Return the names of all keys of the classes below `root`, sorted by secrecy."""
-    secret, holders, others = set[str](), set[str](), set[str]()
+    """Return the names of all keys that the types below `root` name."""
+    own = set[str]()
     for node in reachable(root):
         if isinstance(node, ClassNode):
-            for name, below in by_key(node).items():
-                if _has_secret(reachable(below, into_classes=False)):
-                    secret.add(name)
-                else:
-                    has_secret = _has_secret(reachable(below))
-                    (holders if has_secret else others).add(name)
+            own.update(by_key(node))
             if isinstance(node, inspect.StructType) and node.tag_field:
-                others.add(node.tag_field)
-    holders -= secret
-    return KeyNames(
-        frozenset(secret), frozenset(holders), frozenset(others - secret - holders)
+                own.add(node.tag_field)
+        elif isinstance(node, inspect.DictType):
+            own.update(_named_keys(node.key_type))
+    return KeyNames(frozenset(own), _secrecy(root))
+
+
+def _named_keys(node: inspect.Type) -> Iterator[str]:
+    for member in members(node):
+        if isinstance(member, inspect.LiteralType):
+            yield from map(str, member.values)
+        elif isinstance(member, inspect.EnumType):
+            yield from (str(each.value) for each in member.cls)
+
+
+def _secrecy(root: inspect.Type) -> str:
+    if not _has_secret(reachable(root)):
+        return ""
+    places = sorted(
+        f"{_name(node)}.{name}: {_sketch(below)}"
+        for node in reachable(root)
+        if isinstance(node, ClassNode)
+        for name, below in by_key(node).items()
     )
+    return sha256("\n".join(places).encode()).hexdigest()[:16]
+
+
+def _sketch(node: inspect.Type) -> list[str]:
+    found = reachable(node, into_classes=False)
+    return sorted(_name(each) for each in found)
+
+
+def _name(node: inspect.Type) -> str:
+    class_ = getattr(node, "cls", type(node))
+    return getattr(class_, "__qualname__", str(class_))
 
 
 def _below(node: inspect.Type, key: str | int) -> tuple[inspect.Type, ...]:

@@ -74,7 +74,7 @@ class SchemaError(LiveconfigError):
         self.keys = keys
         self.problem = problem
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         key = format_key_path(self.keys)
         return f"{key}: {self.problem}" if key else self.problem
 
@@ -91,6 +91,10 @@ class Packed(Struct, frozen=True):
     digest: str
     payload: bytes
 
+    def __repr__(self) -> str:
+        # For whatever records the local variables of a traceback.
+        return f"{type(self).__name__}({self.digest})"
+
 
 class Schema(Generic[T]):
     """
@@ -98,7 +102,7 @@ class Schema(Generic[T]):
 
     Attributes:
         name: `module:Class`, "" for the plain mapping.
-        key_names: the names of its keys, sorted by whether they hold secrets.
+        key_names: the names of its keys, which is what may be shown of them.
         has_marks: whether there is a key of which a change needs a restart.
     """
 
@@ -243,7 +247,8 @@ class Schema(Generic[T]):
 
     def _change(self, old: T, new: T, keys: KeyPath, characters_max: int) -> Change:
         texts = self._text(part(old, keys)), self._text(part(new, keys))
-        return Change(format_key_path(keys), *cut(*texts, characters_max))
+        key = format_key_path(self.key_names.of_config(keys))
+        return Change(key, *cut(*texts, characters_max))
 
     def _text(self, value: Any) -> str | None:
         if value is msgspec.UNSET:
@@ -251,19 +256,6 @@ class Schema(Generic[T]):
         text = json.dumps(self.masked(value), ensure_ascii=False, separators=(",", ":"))
         # What a terminal would not show as it is, is no less JSON as an escape.
         return text if text.isprintable() else "".join(map(_printable, text))
-
-    def secret_texts(self, config: T) -> frozenset[str]:
-        """Return the texts of all secrets in `config`, in clear."""
-        texts = set[str]()
-
-        def collected(value: object) -> object:
-            if isinstance(value, Secret):
-                texts.add(value.reveal())
-            return _masked(value)
-
-        if self.key_names.secret:
-            msgspec.to_builtins(config, enc_hook=collected)
-        return frozenset(texts)
 
     def json_schema(self) -> dict[str, Any]:
         """

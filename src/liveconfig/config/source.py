@@ -20,7 +20,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
 
@@ -47,7 +47,8 @@ class SourceFile:
     """One file: its path for messages, and its bytes."""
 
     path: str
-    content: bytes
+    # Not for whatever records the local variables of a traceback.
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

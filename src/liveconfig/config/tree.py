@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
+from liveconfig.config.names import ANY_NAMES, KeyNames
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
 
 
@@ -96,7 +97,7 @@ class _Way:
         self.next: dict[Any, _Way] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Anchored:
     """What an alias stands for, and what it costs; None while it is still open."""
 
@@ -115,7 +116,11 @@ class Tree:
     """
 
     def __init__(
-        self, path: str, limits: Limits, wanted: Iterable[KeyPath] = ()
+        self,
+        path: str,
+        limits: Limits,
+        names: KeyNames = ANY_NAMES,
+        wanted: Iterable[KeyPath] = (),
     ) -> None:
         """
         Start empty.
@@ -123,11 +128,13 @@ class Tree:
         Args:
             path: the file, as errors name it.
             limits: what the document may cost.
+            names: of its keys, which is what errors may show of them.
             wanted: the key paths whose places are looked for.
         """
         self.root: Any = None
         self._path = path
         self._limits = limits
+        self._names = names
         self._top = _Way()
         for keys in wanted:
             way = self._top
@@ -224,7 +231,7 @@ class Tree:
             InvalidConfigError: always; it names the key that is being filled.
         """
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        key = format_key_path(self._keys())
+        key = format_key_path(self._names.of_document(self._keys()))
         raise InvalidConfigError(self._path, line, column, key, problem)
 
     def _keys(self) -> KeyPath:

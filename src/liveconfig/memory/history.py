@@ -57,6 +57,15 @@ class Entry(msgspec.Struct, frozen=True):
     restart_keys: tuple[str, ...] = ()
     error: Problem | None = None
 
+    def without_text(self) -> Entry:
+        """Return it without what was shown of the documents."""
+        return msgspec.structs.replace(
+            self,
+            changes=(),
+            restart_keys=(),
+            error=self.error and self.error.without_text(),
+        )
+
 
 class History(msgspec.Struct, frozen=True):
     """
@@ -64,13 +73,21 @@ class History(msgspec.Struct, frozen=True):
 
     Attributes:
         entries: the newest last.
+        secrecy: which keys are secret, as `KeyNames` has it: all this keeps to it.
     """
 
     entries: tuple[Entry, ...] = ()
+    secrecy: str = ""
 
     def with_entry(self, entry: Entry) -> History:
         """Return the history with one more, and without the oldest beyond the limit."""
-        return History((*self.entries, entry)[-ENTRIES_MAX:])
+        return History((*self.entries, entry)[-ENTRIES_MAX:], self.secrecy)
+
+    def shown_by(self, secrecy: str) -> History:
+        """Return what may be shown of it where these keys are secret."""
+        if secrecy == self.secrecy:
+            return self
+        return History(tuple(each.without_text() for each in self.entries), secrecy)
 
     def to_bytes(self) -> bytes:
         """Return the bytes that `read` finds in a record."""

@@ -40,7 +40,7 @@ import os
 import struct
 import time
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from liveconfig.errors import (
     CorruptRecordError,
@@ -83,7 +83,8 @@ _NO_CHECKSUM = 2**64 - 1
 _FLOCK = "hhqqi4x"
 
 
-class Publication(NamedTuple):
+@dataclass(frozen=True)
+class Publication:
     """
     What one `Writer.publish` left behind.
 
@@ -96,6 +97,10 @@ class Publication(NamedTuple):
     version: int
     payload: bytes
     published_at_ns: int
+
+    # And no tuple: what records the local variables of a traceback walks into those.
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.version}, {len(self.payload)} bytes)"
 
 
 class Record:

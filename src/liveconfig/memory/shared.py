@@ -63,7 +63,9 @@ class SharedMemory:
         """Return what the publisher says of itself, None where it cannot be read."""
         try:
             publication = self.status.read()
-            return publication and PublisherStatus.from_bytes(publication.payload)
+            if publication is None:
+                return None
+            return PublisherStatus.from_bytes(publication.payload)
         except CorruptRecordError:
             return None
 

@@ -46,6 +46,11 @@ class Problem(msgspec.Struct, frozen=True):
     key: str
     problem: str
 
+    def without_text(self) -> Problem:
+        """Return the place alone, for whoever must not see what was shown before."""
+        problem = "it was rejected while other keys were secret: no more is shown"
+        return Problem(self.path, self.line, self.column, "", problem)
+
     def as_exception(self) -> InvalidConfigError:
         """Return the error that these are the parts of."""
         return InvalidConfigError(*msgspec.structs.astuple(self))
@@ -68,6 +73,12 @@ class Rejected(msgspec.Struct, frozen=True):
     since: float
     tries: int
     excerpt: tuple[ExcerptLine, ...] = ()
+
+    def without_text(self) -> Rejected:
+        """Return it without what was shown of the document."""
+        return msgspec.structs.replace(
+            self, error=self.error.without_text(), excerpt=()
+        )
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -123,6 +134,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         publish_buckets: publications by what they took from the begin of reading, one
             count for each of `PUBLISH_SECONDS` and one for all above.
         publish_seconds: the sum of what they took.
+        secrecy: which keys are secret, as `KeyNames` has it: all this keeps to it.
     """
 
     pid: int
@@ -148,6 +160,22 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     reloads: Reloads = Reloads()
     publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
     publish_seconds: float = 0.0
+    secrecy: str = ""
+
+    def shown_by(self, secrecy: str) -> PublisherStatus:
+        """Return what may be shown of it where these keys are secret."""
+        if secrecy == self.secrecy:
+            return self
+        return msgspec.structs.replace(
+            self,
+            secrecy=secrecy,
+            changed_keys=(),
+            changed_count=0,
+            unknown_keys=(),
+            unknown_count=0,
+            restart_keys=(),
+            rejected=self.rejected and self.rejected.without_text(),
+        )
 
     def to_bytes(self) -> bytes:
         """Return the bytes that `from_bytes` takes."""

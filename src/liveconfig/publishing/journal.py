@@ -16,7 +16,7 @@ import logging
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ import msgspec
 
 from liveconfig.config.changes import Change
 from liveconfig.config.excerpt import ExcerptLine
+from liveconfig.config.names import KeyNames
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
@@ -55,6 +56,9 @@ _NO_CHANGE: Mapping[str, Any] = {
     "changed_count": 0,
     "restart_keys": (),
 }
+
+# What may be shown of a path of keys.
+_Named = Callable[[KeyPath], KeyPath]
 
 log = logging.getLogger("liveconfig.publisher")
 
@@ -98,14 +102,20 @@ class Journal:
     """
 
     def __init__(
-        self, path: str, schema_name: str, status: Channel, history: Channel
+        self,
+        path: str,
+        schema_name: str,
+        names: KeyNames,
+        status: Channel,
+        history: Channel,
     ) -> None:
         """Go on from what the records hold; nothing is told yet."""
+        self._names = names
         self._status_channel = status
         self._history_channel = history
-        self._history = History.read(history.record)
+        self._history = History.read(history.record).shown_by(names.secrecy)
         self._told: PublisherStatus | None = None
-        self.status = _status_before(status.record, path, schema_name)
+        self.status = _status_before(status.record, path, schema_name, names.secrecy)
 
     def resumed(self, at: float, version: int, digest: str) -> None:
         """Tell that the version of before is live, as far as that is not told yet."""
@@ -148,7 +158,8 @@ class Journal:
 
     def published(self, news: Published) -> None:
         """Tell that a good source went live as a new version."""
-        restart_keys = _first(news.restart_keys)
+        named = self._names.of_config
+        restart_keys = _first(news.restart_keys, named)
         buckets = list(self.status.publish_buckets)
         buckets[bisect_left(PUBLISH_SECONDS, news.seconds)] += 1
         self._tell(
@@ -156,7 +167,7 @@ class Journal:
             digest=news.digest,
             published_at=news.at,
             changed_at=news.changed_at,
-            changed_keys=_first(news.changed),
+            changed_keys=_first(news.changed, named),
             changed_count=len(news.changed),
             restart_keys=restart_keys,
             origin="source",
@@ -178,7 +189,7 @@ class Journal:
                 restart_keys=restart_keys[:CHANGES_MAX],
             )
         )
-        _log_published(news)
+        _log_published(news, named)
 
     def unchanged(self) -> None:
         """Tell that a good source holds the config that is live."""
@@ -188,12 +199,13 @@ class Journal:
 
     def unknown_keys(self, keys: Sequence[KeyPath], path: str) -> None:
         """Tell which keys of a good source the schema does not know."""
-        names = _first(keys)
+        named = self._names.of_unknown
+        names = _first(keys, named)
         if names and names != self.status.unknown_keys:
             log.warning(
                 "%s: the schema does not know %s; check the spelling",
-                path,
-                _listed(keys),
+                printable(path),
+                _listed(keys, named),
             )
         self._tell(unknown_keys=names, unknown_count=len(keys))
 
@@ -221,7 +233,7 @@ class Journal:
             error.line,
             error.column,
             error.key,
-            error.problem[:_PROBLEM_CHARACTERS_MAX],
+            printable(error.problem)[:_PROBLEM_CHARACTERS_MAX],
         )
         before = self.status.rejected
         if before is not None and (before.digest, before.error) == (digest, problem):
@@ -308,11 +320,15 @@ class Journal:
         self._history_channel.writer.publish(self._history.to_bytes())
 
 
-def _status_before(record: Record, path: str, schema_name: str) -> PublisherStatus:
+def _status_before(
+    record: Record, path: str, schema_name: str, secrecy: str
+) -> PublisherStatus:
     """Return the state that the publisher before left, under this one's name."""
     # The name of a file may be no text, and a record holds none but text.
     source = printable(path)
-    status = PublisherStatus(os.getpid(), time.time(), source, schema_name)
+    status = PublisherStatus(
+        os.getpid(), time.time(), source, schema_name, secrecy=secrecy
+    )
     try:
         publication = record.read()
         if publication is None:
@@ -321,7 +337,7 @@ def _status_before(record: Record, path: str, schema_name: str) -> PublisherStat
     except CorruptRecordError:
         return status
     return msgspec.structs.replace(
-        before,
+        before.shown_by(secrecy),
         pid=status.pid,
         started_at=status.started_at,
         starts=before.starts + 1,
@@ -332,35 +348,34 @@ def _status_before(record: Record, path: str, schema_name: str) -> PublisherStat
     )
 
 
-def _log_published(news: Published) -> None:
+def _log_published(news: Published, named: _Named) -> None:
+    path = printable(news.path)
     if news.is_first:
-        log.info(
-            "version %d is live, %s, from %s", news.version, news.digest, news.path
-        )
+        log.info("version %d is live, %s, from %s", news.version, news.digest, path)
     else:
         log.info(
             "version %d is live, %s, changed: %s, %.1f ms after the change of %s",
             news.version,
             news.digest,
-            _listed(news.changed),
+            _listed(news.changed, named),
             max(0.0, news.at - news.changed_at) * 1e3,
-            news.path,
+            path,
         )
     if news.restart_keys:
         log.warning(
             "version %d: %s takes effect in workers that start from now on; reload "
             "gunicorn or restart the pod",
             news.version,
-            _listed(news.restart_keys),
+            _listed(news.restart_keys, named),
         )
 
 
-def _first(keys: Sequence[KeyPath]) -> tuple[str, ...]:
-    return tuple(map(format_key_path, keys[:_KEYS_IN_STATUS_MAX]))
+def _first(keys: Sequence[KeyPath], named: _Named) -> tuple[str, ...]:
+    return tuple(format_key_path(named(each)) for each in keys[:_KEYS_IN_STATUS_MAX])
 
 
-def _listed(keys: Sequence[KeyPath]) -> str:
-    text = ", ".join(map(format_key_path, keys[:_KEYS_IN_LOG_MAX]))
+def _listed(keys: Sequence[KeyPath], named: _Named) -> str:
+    text = ", ".join(format_key_path(named(each)) for each in keys[:_KEYS_IN_LOG_MAX])
     more = len(keys) - _KEYS_IN_LOG_MAX
     return f"{text} and {more} more" if more > 0 else text
 

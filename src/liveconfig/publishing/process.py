@@ -57,7 +57,7 @@ def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> 
             "%s is a mount of a single file: what is written into that file shows at "
             "once, a file that is put in its place never, and so never an update of a "
             "subPath mount: mount the directory instead",
-            settings.path,
+            printable(settings.path),
         )
     watcher.act()
     if not publisher.status.version:

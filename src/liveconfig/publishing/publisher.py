@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from liveconfig.config.changes import Change
 from liveconfig.config.document import Limits
@@ -26,7 +27,7 @@ from liveconfig.errors import (
     KeyPath,
     PayloadTooLargeError,
     SourceUnavailableError,
-    format_key_path,
+    printable,
 )
 from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
@@ -38,7 +39,8 @@ from liveconfig.settings import Settings
 log = logging.getLogger("liveconfig.publisher")
 
 
-class Live(NamedTuple):
+@dataclass(frozen=True)
+class Live:
     """
     What was published last.
 
@@ -49,6 +51,10 @@ class Live(NamedTuple):
 
     payload: bytes
     config: Any
+
+    # And no tuple: what records the local variables of a traceback walks into those.
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.payload)} bytes)"
 
 
 class Publisher:
@@ -74,7 +80,11 @@ class Publisher:
         self._published: Live | None = None
         self._began = 0.0
         self._journal = Journal(
-            settings.path, schema.name, outlets.status, outlets.history
+            settings.path,
+            schema.name,
+            schema.key_names,
+            outlets.status,
+            outlets.history,
         )
         outlets.config.writer.skip(self.status.version)
         self._resume()
@@ -126,11 +136,7 @@ class Publisher:
             try:
                 config = self._schema.validate({})
             except SchemaError as error:
-                log.error(
-                    "there are no defaults to start from: %s: %s",
-                    format_key_path(error.keys),
-                    error.problem,
-                )
+                log.error("there are no defaults to start from: %s", error)
             else:
                 self._publish_fallback("defaults", self._schema.pack(config).payload)
 
@@ -143,7 +149,7 @@ class Publisher:
             return None
         payload, problems = self._cache.load()
         for problem in problems:
-            log.warning("%s", problem)
+            log.warning("%s", printable(problem))
         return payload
 
     def _publish_fallback(self, origin: str, payload: bytes) -> None:
@@ -273,18 +279,12 @@ class Publisher:
     def _excerpt(
         self, reading: Reading, error: InvalidConfigError
     ) -> tuple[ExcerptLine, ...]:
-        live = self._published
-        secrets = self._schema.secret_texts(live.config) if live else ()
+        names = self._schema.key_names
+        shown = names.own if names.secrecy else None
         for file in reading.files:
             if file.path == error.path:
-                return excerpt(
-                    file.content,
-                    file.path,
-                    error.line,
-                    error.column,
-                    self._schema.key_names,
-                    secrets,
-                )
+                place = error.line, error.column
+                return excerpt(file.content, file.path, *place, shown)
         return ()
 
     def _published_at(self) -> float:

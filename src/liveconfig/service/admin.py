@@ -38,8 +38,10 @@ class ConfigResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the config, or 304 if the client has this digest already."""
         snapshot: Snapshot[Any] = req.context.snapshot
-        resp.etag = snapshot.digest
-        if any(tag in ("*", snapshot.digest) for tag in req.if_none_match or ()):
+        # Where other keys are secret, the same config is shown in another way.
+        tag = "-".join(filter(None, (snapshot.digest, self._manager.secrecy)))
+        resp.etag = tag
+        if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
         resp.content_type = falcon.MEDIA_JSON
@@ -61,7 +63,8 @@ class StatusResource:
         is_page = req.client_prefers(_STATUS_TYPES) == falcon.MEDIA_HTML
         snapshot: Snapshot[Any] = req.context.snapshot
         tag = falcon.ETag(
-            status_tag(shared, snapshot.version) + ("-page" if is_page else "")
+            status_tag(shared, snapshot.version, self._manager.secrecy)
+            + ("-page" if is_page else "")
         )
         # What it says of the worker that answers differs from worker to worker.
         tag.is_weak = True
@@ -71,7 +74,9 @@ class StatusResource:
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
-        document = status_document(shared, snapshot, self._manager.stale_since)
+        document = status_document(
+            shared, snapshot, self._manager.stale_since, self._manager.secrecy
+        )
         if is_page:
             resp.set_headers(page.HEADERS)
             resp.content_type = falcon.MEDIA_HTML

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from liveconfig.memory.history import Entry
+from liveconfig.memory.history import Entry, History
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Missing, PublisherStatus, Rejected
 from liveconfig.memory.worker_table import WorkerState
@@ -29,7 +29,10 @@ Document = dict[str, Any]
 
 
 def status_document(
-    shared: SharedMemory, snapshot: Snapshot[Any], stale_since: float | None
+    shared: SharedMemory,
+    snapshot: Snapshot[Any],
+    stale_since: float | None,
+    secrecy: str = "",
 ) -> Document:
     """
     Return what is served, since when, by whom, and what is not served and why.
@@ -40,12 +43,15 @@ def status_document(
         shared: the memory of this process.
         snapshot: what the worker that answers holds.
         stale_since: since when it cannot read the newest version.
+        secrecy: which keys are secret in its schema. Others may have been when the
+            rest was told: after a reload of the master, for a moment.
     """
     known = shared.publisher_status()
     status = known or PublisherStatus(
         0, 0.0, "", "", version=snapshot.version, digest=snapshot.digest
     )
-    history = shared.publications()
+    status = status.shown_by(secrecy)
+    history = History.read(shared.history).shown_by(secrecy).entries
     workers = shared.workers.rows()
     head = shared.config.version
     digests = _digests(status, history)
@@ -76,7 +82,7 @@ def status_document(
     }
 
 
-def status_tag(shared: SharedMemory, version: int) -> str:
+def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
     """
     Return a text that is another one whenever another document is to be told.
 
@@ -84,11 +90,12 @@ def status_tag(shared: SharedMemory, version: int) -> str:
         shared: the memory of this process.
         version: what the worker that answers holds, and may show: it may have taken
             a newer one since.
+        secrecy: which keys are secret in its schema.
     """
     versions = (record.version for record in shared.records)
     # What is damaged is told, and damage leaves the versions as they are.
     wholes = (record.is_whole(0) for record in (shared.status, shared.history))
-    state = (version, *versions, *wholes, shared.config.is_claimed())
+    state = (secrecy, version, *versions, *wholes, shared.config.is_claimed())
     workers = shared.workers.fingerprint()
     return sha256(repr((state, workers)).encode()).hexdigest()[:32]
 

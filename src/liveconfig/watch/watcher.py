@@ -28,7 +28,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-from liveconfig.errors import InotifyUnavailableError
+from liveconfig.errors import InotifyUnavailableError, printable
 from liveconfig.watch.inotify import Change, Inotify
 
 _POLLING_SECONDS = 1.0
@@ -233,7 +233,7 @@ class FileWatcher:
         finally:
             # As by `sys.exit` in the action.
             if not self._is_stopped:
-                log.error("the watcher of %s has ended", self._path)
+                log.error("the watcher of %s has ended", printable(self._path))
 
     def _free(self) -> None:
         self._disarm()
@@ -248,7 +248,7 @@ class FileWatcher:
         except Exception:
             if self._runner is None or self._runner is not self._thread:
                 raise
-            log.exception("the watcher of %s goes on after an error", self._path)
+            log.exception("the watcher of %s goes on after an error", printable(self._path))
             return None
 
     def _deadline(self) -> float:

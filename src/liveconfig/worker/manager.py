@@ -157,6 +157,11 @@ class ConfigManager(Generic[T]):
         """When the newest publication was first found unreadable, or None."""
         return self._stale_since
 
+    @property
+    def secrecy(self) -> str:
+        """Which keys are secret, as `KeyNames` has it; known with the first config."""
+        return self._schema.key_names.secrecy if self._schema else ""
+
     def subscribe(self, callback: Callback[T]) -> Subscription[T]:
         """
         Have `callback(old, new, changed)` called in this worker for new versions.

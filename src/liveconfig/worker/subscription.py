@@ -20,7 +20,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from liveconfig.config.schema import changed_key_paths
 from liveconfig.errors import format_key_path
@@ -40,7 +41,8 @@ SLOW_SECONDS = 1.0
 log = logging.getLogger("gunicorn.error")
 
 
-class Taken(NamedTuple):
+@dataclass(frozen=True)
+class Taken:
     """
     A version as a worker took it.
 
@@ -51,6 +53,10 @@ class Taken(NamedTuple):
 
     snapshot: Snapshot[Any]
     payload: bytes
+
+    # And no tuple: what records the local variables of a traceback walks into those.
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.snapshot!r})"
 
 
 class Subscription(Generic[T]):
