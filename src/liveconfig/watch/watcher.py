@@ -248,7 +248,8 @@ class FileWatcher:
         except Exception:
             if self._runner is None or self._runner is not self._thread:
                 raise
-            log.exception("the watcher of %s goes on after an error", printable(self._path))
+            path = printable(self._path)
+            log.exception("the watcher of %s goes on after an error", path)
             return None
 
     def _deadline(self) -> float:
