@@ -28,6 +28,10 @@
  *   may wait there too adds nothing: the writer loads nothing that a reader stores, so
  *   a store that waits looks like a writer that is slow.
  *
+ * - Damage while there is no writer (ZEROED): between a writer's death and its successor
+ *   all words become 0, as if nothing had ever been published. The master, which looks
+ *   at the head now and then, knows one of the versions that there were, and passes it on.
+ *
  * Not modelled:
  * - Collisions of the checksum: here it fits if, and only if, version, length and payload
  *   are of one publication. CRC-32 lets one mixture in four thousand million pass.
@@ -36,6 +40,14 @@
  */
 
 #define PUBLICATIONS 3
+
+/* The code skips a million. It must be more than the master may have missed, and even. */
+#ifdef ZEROED
+#define SKIPPED 2
+#define VERSIONS (PUBLICATIONS + SKIPPED + 1)
+#else
+#define VERSIONS PUBLICATIONS
+#endif
 
 #ifndef CRASHES
 #define CRASHES 1
@@ -53,7 +65,7 @@
 #if defined(WITHOUT_CLAIM) || defined(WITHOUT_ORDER_AT_CLAIM) || defined(WITHOUT_GOING_ON)
 #define ATTEMPTS (2 * PUBLICATIONS + CRASHES) /* Versions may be published twice. */
 #else
-#define ATTEMPTS (PUBLICATIONS + CRASHES)
+#define ATTEMPTS (VERSIONS + CRASHES)
 #endif
 #define NO_CHECKSUM (ATTEMPTS + 1)
 #define JUNK (ATTEMPTS + 2)
@@ -79,9 +91,11 @@
 byte attempts;                     /* To publish, by all writers so far. */
 byte version_of[ATTEMPTS + 1];     /* By number of the attempt, from 1. */
 byte length_of[ATTEMPTS + 1];
-byte published[PUBLICATIONS + 1];  /* By version: the attempt that published it. */
+byte published[VERSIONS + 1];      /* By version: the attempt that published it. */
 byte newest;                       /* The version published last. */
 byte crashes;
+byte known;                        /* A version that the master has seen. */
+bool is_zeroed;
 bool is_claimed;
 bool is_over;                      /* No writer comes any more, and all is visible. */
 
@@ -189,8 +203,23 @@ inline load(word, from, into) {
     own = stored \
 }
 
+#ifdef ZEROED
+#define HEAD_AT_LEAST(base) head = (head < base -> base : head)
+#define IS_DONE (is_zeroed -> head > base : head >= PUBLICATIONS)
+#else
+#define HEAD_AT_LEAST(base) skip
+#define IS_DONE head >= PUBLICATIONS
+#endif
+
+#ifdef WITHOUT_PASSING_ON
+#define PASSED_ON 0
+#else
+#define PASSED_ON known
+#endif
+
 active [WRITERS] proctype Writer() {
     byte head, version, me, at;
+    byte base;
     byte own; /* It sees its own stores at once, and what was visible to it before. */
 
 end_begin:
@@ -199,6 +228,32 @@ end_begin:
         ORDER_AT_CLAIM;
         own = ordered
     };
+#ifdef ZEROED
+    if
+    :: crashes > 0 && !is_zeroed -> atomic {
+            is_zeroed = true;
+            at = 0;
+            do
+            :: at < WORDS -> memory[at] = 0; at++
+            :: else -> break
+            od;
+            /* It has seen the first: before that, nobody is served. */
+            known = (newest == 0 -> 0 : 1);
+            do
+            :: known < newest -> known++
+            :: break
+            od;
+            at = 0
+        }
+    :: else
+    fi;
+    atomic { /* C4 */
+        load(HEAD, own, head);
+        base = (head < PASSED_ON -> PASSED_ON + SKIPPED : 0);
+        head = 0;
+        at = 0
+    };
+#endif
 #ifndef WITHOUT_WIPE
     atomic { load(HEAD, own, head); at = 0 };
     if
@@ -218,9 +273,10 @@ end_begin:
             /* The code counts on from the head that it found at its claim: the same. */
             load(HEAD, own, head); /* W1 */
 #endif
+            HEAD_AT_LEAST(base);
             at = 0;
             if
-            :: head >= PUBLICATIONS -> break
+            :: IS_DONE -> break
             :: else
             fi;
             version = head + 1;
@@ -422,7 +478,7 @@ copy:
             :: else
             fi;
 #endif
-            MUST_BE_WHOLE(version <= PUBLICATIONS && first > 0 &&
+            MUST_BE_WHOLE(version <= VERSIONS && first > 0 &&
                 first == published[version] && length == length_of[first] &&
                 (length == 1 || second == first));
             MUST_GROW(version > held);

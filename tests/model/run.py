@@ -81,6 +81,8 @@ VARIANTS = (
     Variant("1 reader, 2 crashes", _ENDS, HOLDS, "IN_ORDER CRASHES=2"),
     Variant("damaged afterwards", "whole grows", HOLDS, "DAMAGED"),
     Variant("damaged afterwards", _ENDS, HOLDS, "IN_ORDER DAMAGED"),
+    Variant("zeroed before the successor", _ALL, HOLDS, "IN_ORDER ZEROED"),
+    Variant("2 readers, zeroed likewise", _ALL, HOLDS, "IN_ORDER ZEROED READERS=2"),
     # What holds in memory of any order.
     Variant("no checksum", "whole", FAULT, "WITHOUT_CHECKSUM"),
     Variant("checksum without version", "whole", FAULT, "WITHOUT_VERSION_IN_CHECKSUM"),
@@ -130,6 +132,12 @@ VARIANTS = (
     # Two safeguards are there for damage alone.
     Variant("older head taken", _ALL, HOLDS, "WITHOUT_OLDER"),
     Variant("damaged, older head taken", "grows", FAULT, "DAMAGED WITHOUT_OLDER"),
+    Variant(
+        "zeroed, version not passed on",
+        "arrives",
+        FAULT,
+        "IN_ORDER ZEROED WITHOUT_PASSING_ON",
+    ),
     Variant("no limit of tries", _ENDS, HOLDS, "IN_ORDER WITHOUT_TRIES_MAX"),
     Variant(
         "damaged, no limit of tries",

@@ -105,8 +105,8 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "the claim is on a description of its own",
-        'os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)',
-        "os.dup(descriptor)",
+        "self._claim = _opened_anew(descriptor, os.O_RDWR)",
+        "self._claim = os.dup(descriptor)",
         _RECORD,
     ),
     Mutant(
@@ -147,9 +147,23 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "a writer does not believe a head that names no slot",
-        "if head in slots or (head == 0 and max(slots) <= 1):",
-        "if True:",
+        "(head in slots or (head == 0 and max(slots) <= 1)):",
+        "True:",
         _SUPERVISOR,
+    ),
+    Mutant(
+        "memory/record",
+        "a head that no count can have is damage",
+        "if head in known and (",
+        "if (",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "memory/record",
+        "what processes inherit of a record cannot write",
+        "cls(_opened_anew(writable, os.O_RDONLY))",
+        "cls(_opened_anew(writable, os.O_RDWR))",
+        _RECORD,
     ),
     Mutant(
         "config/source",
@@ -409,7 +423,7 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "a damaged record is not gone on from",
-        "if not record.is_whole(self.status.version):",
+        "if not record.is_whole(version_min):",
         "if False:",
         _SUPERVISOR,
     ),
@@ -430,8 +444,29 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "versions never fall behind the status",
-        "outlets.config.writer.skip(self.status.version)",
+        "version_min = max(version_min, self.status.version)",
         "pass",
+        _PUBLISHER,
+    ),
+    Mutant(
+        "publishing/publisher",
+        "versions never fall behind what the master has seen",
+        "outlets.config.writer.skip(version_min)",
+        "pass",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "master/supervisor",
+        "the master passes on which version there was",
+        "Child(self.shared, self.newest_version)",
+        "Child(self.shared, 0)",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "master/supervisor",
+        "what only a worker has seen counts",
+        "max(self._version, self.shared.workers.newest_version())",
+        "self._version",
         _SUPERVISOR,
     ),
     Mutant(

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,10 @@ import psutil
 import pytest
 
 from liveconfig.config.schema import Schema
-from liveconfig.errors import StartupError
+from liveconfig.errors import CorruptRecordError, StartupError
 from liveconfig.master import child as child_module
 from liveconfig.master.supervisor import Supervisor
-from liveconfig.memory.record import Record
+from liveconfig.memory.record import Publication, Record
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import PublisherStatus
 from tests.support.children import Child
@@ -314,6 +315,7 @@ _DAMAGED = pytest.mark.parametrize(
         pytest.param(4096, bytes(8192), id="slots-start-zeroed"),
         pytest.param(0, b"\xa5" * 140_000, id="everything"),
         pytest.param(0, bytes(140_000), id="everything-zeroed"),
+        pytest.param(0, b"\xff" * 140_000, id="everything-beyond"),
     ],
 )
 
@@ -362,6 +364,76 @@ def test_record_overwritten_without_a_publisher_goes_on(
     eventually(lambda: master.config.is_whole(2))
     assert master.message() == "two"
     assert master.config.version == 2 or master.config.version > 1_000_000
+
+
+@_DAMAGED
+def test_all_records_overwritten_without_a_publisher_go_on(
+    master: Master, volume: ConfigMapVolume, start: int, content: bytes
+) -> None:
+    """What the master knows is enough: a reader that held the newest gets a newer."""
+    master.supervisor.start()
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    eventually(
+        lambda: master.supervisor.check() or master.supervisor.newest_version == 2
+    )
+    held = master.config.version
+    master.publisher().kill()
+    eventually(lambda: not master.config.is_claimed())
+    for record in master.shared.records:
+        overwrite(record.descriptor, start, content)
+    _flip(volume, "three")
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 30.0)
+
+    def news() -> Publication | None:
+        with contextlib.suppress(CorruptRecordError):
+            return master.config.read(held)
+        return None
+
+    publication = eventually(news, 30.0)
+    assert publication.version > held
+    assert _SCHEMA.unpack(publication.payload)[1]["message"] == "three"
+    assert master.supervisor.restarts == 1
+
+
+@_DAMAGED
+def test_records_overwritten_while_the_source_is_bad_are_waited_with(
+    master: Master, volume: ConfigMapVolume, start: int, content: bytes
+) -> None:
+    """A successor that finds nothing at all to publish lives on until there is."""
+    master.supervisor.start()
+    master.publisher().kill()
+    eventually(lambda: not master.config.is_claimed())
+    for record in master.shared.records:
+        overwrite(record.descriptor, start, content)
+    volume.flip({"config.yaml": "message: [one\n"})
+    eventually(lambda: master.supervisor.check() or master.config.is_claimed(), 30.0)
+    _flip(volume, "two")
+    eventually(lambda: _is_newer(master.config, 1), 30.0)
+    assert master.message() == "two"
+    assert master.supervisor.restarts == 1
+
+
+def _is_newer(record: Record, version: int) -> bool:
+    return record.version > version and record.is_whole(version + 1)
+
+
+def test_version_that_only_a_worker_has_seen_is_passed_on(
+    master: Master, volume: ConfigMapVolume
+) -> None:
+    """A publication that the master has not looked at yet is none the less known."""
+    master.supervisor.start()
+    master.shared.workers.give_out("a worker")
+    assert master.shared.workers.enter("a worker")
+    row = master.shared.workers.own
+    assert row is not None
+    row.took(7, time.time_ns())
+    assert master.supervisor.newest_version == 7
+    master.publisher().kill()
+    eventually(lambda: not master.config.is_claimed())
+    _flip(volume, "two")
+    eventually(lambda: master.supervisor.check() or master.config.version > 7, 30.0)
+    assert master.message() == "two"
 
 
 def test_start_without_descriptors_is_told(master: Master) -> None:

@@ -253,6 +253,17 @@ def test_successor_of_a_damaged_record_publishes_anew(
     assert desk.config.version == 2
 
 
+def test_record_that_fell_behind_the_status_is_left_behind(desk: Desk) -> None:
+    """Versions go on after the one that the status tells of, also from an empty one."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    desk.dismiss()
+    overwrite(desk.config.descriptor, 64, bytes(4096 * 8))
+    desk.publisher().refresh()
+    assert desk.published() == Greeting("one")
+    assert desk.config.version > 1
+
+
 def test_second_publisher_is_refused(desk: Desk) -> None:
     """While one publisher lives, another one cannot claim the records."""
     desk.publisher()

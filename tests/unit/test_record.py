@@ -159,8 +159,20 @@ def test_reader_cannot_write(record: Record) -> None:
 
 def test_memory_cannot_be_shrunk(record: Record) -> None:
     """Nobody can truncate the memory under a reader, which would be SIGBUS."""
+    writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
     with pytest.raises(PermissionError):
+        os.ftruncate(writable, 0)
+    os.close(writable)
+
+
+def test_descriptor_of_a_record_cannot_write(record: Record) -> None:
+    """A write to a number that is the record's now, by mistake, changes nothing."""
+    before = os.pread(record.descriptor, 8192, 0)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.pwrite(record.descriptor, b"stray", 64)
+    with pytest.raises(OSError, match="Invalid argument"):
         os.ftruncate(record.descriptor, 0)
+    assert os.pread(record.descriptor, 8192, 0) == before
 
 
 def test_memory_has_no_name_in_any_file_system() -> None:
@@ -306,6 +318,24 @@ def test_payload_of_another_version_is_not_taken(
     _overwrite(record, _HEAD_BYTE, 3)
     with pytest.raises(CorruptRecordError):
         record.read(held_version=2)
+
+
+@pytest.mark.parametrize("word", [2**62, 2**64 - 1])
+def test_version_that_no_count_can_have_is_not_gone_on_from(
+    record: Record, word: int
+) -> None:
+    """A successor goes on from what else it finds, or is told, and can be read."""
+    writer = Writer(record.descriptor)
+    writer.publish(b"one")
+    writer.close()
+    for byte in (_HEAD_BYTE, _FIRST_SLOT_BYTE, _SECOND_SLOT_BYTE):
+        _overwrite(record, byte, word)
+    successor = Writer(record.descriptor)
+    successor.skip(7)
+    successor.skip(word)
+    assert 7 < successor.publish(b"two") < 2**62
+    assert record.is_whole(8)
+    successor.close()
 
 
 def test_publication_after_damage_is_served(record: Record, writer: Writer) -> None:

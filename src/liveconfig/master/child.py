@@ -46,9 +46,13 @@ class Child:
         relay: what it logs.
     """
 
-    def __init__(self, shared: SharedMemory) -> None:
+    def __init__(self, shared: SharedMemory, version_min: int) -> None:
         """
         Start the process; it claims the records itself.
+
+        Args:
+            shared: the memory that it writes.
+            version_min: a version that there was; it publishes newer ones only.
 
         Raises:
             StartupError: no descriptor or no process is to be had; nothing is left.
@@ -63,6 +67,7 @@ class Child:
                 *(record.descriptor for record in shared.records),
                 shared.published.descriptor,
                 self.relay.sender,
+                version_min=version_min,
             )
         except OSError as error:
             self.relay.close()
@@ -168,10 +173,10 @@ class Child:
         return now - self._running_at
 
 
-def _spawn(*descriptors: int) -> tuple[int, int]:
+def _spawn(*descriptors: int, version_min: int) -> tuple[int, int]:
     """Start the publisher and return its number and its pidfd."""
     process = subprocess.Popen(
-        _command(*descriptors),
+        [*_command(*descriptors), f"--version-min={version_min}"],
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # Ctrl-C is for the master, which ends its children in order.

@@ -69,6 +69,11 @@ class Supervisor:
         """The publisher's process, None while there is none."""
         return self._child.pid if self._child else None
 
+    @property
+    def newest_version(self) -> int:
+        """The newest version that anybody is known to have seen."""
+        return max(self._version, self.shared.workers.newest_version())
+
     def start(self) -> None:
         """
         Start the publisher and wait until there is a config to serve.
@@ -77,7 +82,7 @@ class Supervisor:
             StartupError: there is none; no process is left.
         """
         try:
-            self._child = Child(self.shared)
+            self._child = self._new_child()
             self._tell(self._child.wait_ready())
             self._version = self.shared.config.version
         except StartupError:
@@ -155,11 +160,19 @@ class Supervisor:
             )
         child.look_again()
 
+    def _new_child(self) -> Child:
+        # Without the headers a publisher could not attach.
+        self._mend_headers()
+        return Child(self.shared, self.newest_version)
+
+    def _mend_headers(self) -> None:
+        for record in self.shared.records:
+            record.mend_header()
+
     def _has_damage(self) -> bool:
         shared = self.shared
-        for record in shared.records:
-            record.mend_header()
-        if not shared.config.is_whole(self._version):
+        self._mend_headers()
+        if not shared.config.is_whole(self.newest_version):
             return True
         if not (shared.status.is_whole(0) and shared.history.is_whole(0)):
             return True
@@ -189,7 +202,7 @@ class Supervisor:
         self._start_at = None
         self.restarts += 1
         try:
-            self._child = Child(self.shared)
+            self._child = self._new_child()
         except StartupError as error:
             # No reason to end the master, which would end the workers.
             self._log(logging.ERROR, f"the publisher does not start: {error}")

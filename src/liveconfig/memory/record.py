@@ -14,6 +14,8 @@ only when two publications begin while it copies; then it starts over.
 
 The memory is a memfd: it has no name, it is freed with the last process that holds it,
 and it is sealed, so that nobody can shrink it under a reader (which would be SIGBUS).
+The descriptor that processes inherit cannot write, so that a worker's stray write to a
+number that is not its own any more fails. Who may write opens the memory anew for that.
 
 The marks `model: C1` and so on name the steps of the model in tests/model/record.pml,
 in which every order of events is explored: C for the claim, W for publish, R for read.
@@ -140,15 +142,18 @@ class Record:
             name: what /proc shows for the descriptor; it opens nothing.
             payload_bytes_max: the most bytes that one payload may have.
         """
-        descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(descriptor, _size_bytes(payload_bytes_max))
-        _write_header(descriptor, payload_bytes_max)
-        fcntl.fcntl(
-            descriptor,
-            fcntl.F_ADD_SEALS,
-            fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
-        )
-        return cls(descriptor)
+        writable = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(writable, _size_bytes(payload_bytes_max))
+            _write_header(writable, payload_bytes_max)
+            fcntl.fcntl(
+                writable,
+                fcntl.F_ADD_SEALS,
+                fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
+            )
+            return cls(_opened_anew(writable, os.O_RDONLY))
+        finally:
+            os.close(writable)
 
     def is_whole(self, version_min: int) -> bool:
         """Tell whether the newest publication can be read, and is as new as that."""
@@ -162,7 +167,11 @@ class Record:
         """Write a damaged header again, so that others can attach; for its maker."""
         header = self._words[_MAGIC_WORD], self._words[_PAYLOAD_BYTES_MAX_WORD]
         if header != (_MAGIC, self.payload_bytes_max):
-            _write_header(self.descriptor, self.payload_bytes_max)
+            writable = _opened_anew(self.descriptor, os.O_RDWR)
+            try:
+                _write_header(writable, self.payload_bytes_max)
+            finally:
+                os.close(writable)
 
     @property
     def version(self) -> int:
@@ -258,7 +267,7 @@ class Writer:
         self._payload_bytes_max = _payload_bytes_max(descriptor)
         # Opened anew: a lock on the inherited description would be shared with every
         # process that inherited it, and would outlive this one.
-        self._claim = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
+        self._claim = _opened_anew(descriptor, os.O_RDWR)
         lock = _flock(fcntl.F_WRLCK)
         try:
             fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, lock)  # model: C1
@@ -276,8 +285,8 @@ class Writer:
 
     def skip(self, version: int) -> None:
         """Go on after `version`, if the record looks as if it had never come so far."""
-        if version > self.version:
-            self.version = version + _VERSIONS_SKIPPED
+        if self.version < version < _VERSION_MAX:
+            self.version = version + _VERSIONS_SKIPPED  # model: C4
 
     def publish(self, payload: bytes) -> int:
         """
@@ -312,10 +321,10 @@ class Writer:
             self._words[_slot_word(number, self._payload_bytes_max) + _VERSION]
             for number in range(_SLOTS)
         ]
-        # Wherever a writer dies, the slot that the head names is whole.
-        if head in slots or (head == 0 and max(slots) <= 1):
-            return head
         known = [version for version in (head, *slots) if version < _VERSION_MAX]
+        # Wherever a writer dies, the slot that the head names is whole.
+        if head in known and (head in slots or (head == 0 and max(slots) <= 1)):
+            return head
         return max(known, default=0) + _VERSIONS_SKIPPED
 
     def _wipe_unfinished(self) -> None:
@@ -354,6 +363,10 @@ def _slot_word(version: int, payload_bytes_max: int) -> int:
 def _checksum(version: int, published_at_ns: int, payload: bytes) -> int:
     head = struct.pack("QQQ", version, len(payload), published_at_ns)
     return zlib.crc32(payload, zlib.crc32(head))
+
+
+def _opened_anew(descriptor: int, access: int) -> int:
+    return os.open(f"/proc/self/fd/{descriptor}", access | os.O_CLOEXEC)
 
 
 def _flock(kind: int) -> bytes:

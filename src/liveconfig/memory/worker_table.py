@@ -254,6 +254,10 @@ class WorkerTable:
             if words[_PID]
         )
 
+    def newest_version(self) -> int:
+        """Return the newest version that a living worker holds, 0 for none."""
+        return max((words[_VERSION] for words in self._rows_ever_given()), default=0)
+
     def totals(self) -> WorkerTotals:
         """Return what all workers have counted, those that are gone included."""
         rows = self._rows_ever_given()

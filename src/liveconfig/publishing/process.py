@@ -33,16 +33,27 @@ log = logging.getLogger("liveconfig.publisher")
 _OUTLETS = ("config", "status", "history", "published")
 
 
-def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> None:
+def run(
+    settings: Settings,
+    descriptors: Sequence[int],
+    relay: RelayHandler,
+    version_min: int = 0,
+) -> None:
     """
     Publish until SIGTERM comes.
+
+    Args:
+        settings: of the process.
+        descriptors: of what it writes to, in the order of `Outlets.attach`.
+        relay: takes the log, and that the source was read.
+        version_min: a version that there was; only newer ones are published.
 
     Raises:
         LiveconfigError: there is nothing to serve: the first source of all is missing
             or invalid, the schema does not load, or another publisher is alive.
     """
     schema = Schema.load(settings.schema)
-    publisher = Publisher(settings, schema, Outlets.attach(*descriptors))
+    publisher = Publisher(settings, schema, Outlets.attach(*descriptors), version_min)
     watcher = FileWatcher(
         settings.path,
         publisher.refresh,
@@ -60,9 +71,12 @@ def run(settings: Settings, descriptors: Sequence[int], relay: RelayHandler) -> 
             printable(settings.path),
         )
     watcher.act()
-    if not publisher.status.version:
-        publisher.fall_back(settings.on_missing)
-    _require_a_version(publisher.status)
+    is_known = bool(version_min or publisher.status.version)
+    if not publisher.has_config:
+        # Defaults are for a first start; what workers hold is better than those.
+        publisher.fall_back("fail" if is_known else settings.on_missing)
+    if not is_known:
+        _require_a_version(publisher.status)
     relay.send_ready()
     watcher.run()
     watcher.close()
@@ -83,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parent-pid", type=int, required=True)
     for name in (*_OUTLETS, "relay"):
         parser.add_argument(f"--{name}-descriptor", type=int, required=True)
+    parser.add_argument("--version-min", type=int, default=0)
     parser.add_argument("--module-path", action="append", default=[])
     options = parser.parse_args(arguments)
     end_with_parent(options.parent_pid, signal.SIGKILL)
@@ -93,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_environ()
         setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
         descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
-        run(settings, descriptors, relay)
+        run(settings, descriptors, relay, options.version_min)
     except LiveconfigError as error:
         log.critical("%s", error)
         return 1

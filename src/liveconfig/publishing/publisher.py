@@ -66,9 +66,22 @@ class Publisher:
     """
 
     def __init__(
-        self, settings: Settings, schema: Schema[Any], outlets: Outlets
+        self,
+        settings: Settings,
+        schema: Schema[Any],
+        outlets: Outlets,
+        version_min: int = 0,
     ) -> None:
-        """Prepare to publish; go on from what the records hold."""
+        """
+        Prepare to publish; go on from what the records hold.
+
+        Args:
+            settings: of the process.
+            schema: what a config must look like.
+            outlets: what is written to.
+            version_min: a version that others have seen. A record that is behind it
+                was overwritten, whatever it looks like.
+        """
         self._source = Source(settings.path, settings.payload_bytes_max)
         self._limits = Limits(bytes_max=settings.payload_bytes_max)
         self._schema = schema
@@ -86,13 +99,19 @@ class Publisher:
             outlets.status,
             outlets.history,
         )
-        outlets.config.writer.skip(self.status.version)
-        self._resume()
+        version_min = max(version_min, self.status.version)
+        outlets.config.writer.skip(version_min)
+        self._resume(version_min)
 
     @property
     def status(self) -> PublisherStatus:
         """The state, as it was told last."""
         return self._journal.status
+
+    @property
+    def has_config(self) -> bool:
+        """Whether it could publish what is live again, if that were overwritten."""
+        return self._published is not None
 
     def refresh(self) -> bool:
         """
@@ -182,10 +201,10 @@ class Publisher:
             if was_unkept:
                 log.info("the last good config is kept on disk again")
 
-    def _resume(self) -> None:
+    def _resume(self, version_min: int) -> None:
         record = self._outlets.config.record
         try:
-            if not record.is_whole(self.status.version):
+            if not record.is_whole(version_min):
                 raise CorruptRecordError("it was overwritten by something else")
             publication = record.read()
             if publication is not None:

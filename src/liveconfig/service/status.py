@@ -109,7 +109,11 @@ def publisher_state(shared: SharedMemory, status: PublisherStatus | None) -> str
 
 def _is_converged(workers: tuple[WorkerState, ...], head: int) -> bool:
     holding = [worker for worker in workers if worker.version]
-    return bool(holding) and not any(worker.is_behind(head) for worker in holding)
+    # One that holds another version than the record's, older or newer, is not level
+    # with it, nor is one that cannot read it.
+    return bool(holding) and all(
+        worker.version == head and not worker.stale_since for worker in holding
+    )
 
 
 def _delays(status: PublisherStatus, workers: tuple[WorkerState, ...]) -> Document:
