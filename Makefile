@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest page faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest page docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -52,6 +52,10 @@ page: $(VENV)/dev ## test the operators' page in Chromium
 	@$(call install_missing,chromium)
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m page $(ARGS)
+
+docs: $(VENV)/docs ## build the documentation into build/docs, with warnings as errors
+	@echo '==> sphinx'
+	@$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -122,17 +126,18 @@ soak: $(VENV)/dev ## look for leaks under flips, load, reloads and kills, for SE
 	  $(BIN)/python -m pytest -q -s -m stress tests/soak $(ARGS)
 
 # Versions stay as they are unless setup.cfg rules them out; ARGS=--upgrade renews all.
-LOCK = $(BIN)/uv --no-config --quiet pip compile --universal --python-version 3.10 \
+lock = $(BIN)/uv --no-config --quiet pip compile --universal --python-version $(1) \
   --generate-hashes --no-emit-index-url --no-emit-find-links \
   --custom-compile-command 'make lock' $(ARGS)
 
-lock: $(VENV)/run ## pin anew what setup.cfg and requirements/build.in ask for
+lock: $(VENV)/run ## pin anew what setup.cfg and requirements/*.in ask for
 	@echo '==> locking'
 	@$(PIP) install $(UV)
-	@$(LOCK) requirements/build.in -o requirements/build.txt
-	@$(LOCK) setup.cfg -o requirements/run.txt
-	@$(LOCK) setup.cfg --extra dev -c requirements/run.txt -o requirements/dev.txt
-	@$(LOCK) setup.cfg --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	@$(call lock,3.10) requirements/build.in -o requirements/build.txt
+	@$(call lock,3.10) setup.cfg -o requirements/run.txt
+	@$(call lock,3.10) setup.cfg --extra dev -c requirements/run.txt -o requirements/dev.txt
+	@$(call lock,3.10) setup.cfg --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	@$(call lock,3.11) requirements/docs.in -c requirements/dev.txt -o requirements/docs.txt
 
 clean: ## remove what the other targets made
 	@rm -rf .venv .venv-3.* build dist src/*.egg-info .coverage* .hypothesis \
@@ -193,6 +198,12 @@ $(VENV)/run: $(VENV)/build requirements/run.txt setup.cfg pyproject.toml
 $(VENV)/dev: $(VENV)/run requirements/dev.txt
 	@echo '==> installing requirements/dev.txt'
 	@$(PIP) install --require-hashes --no-build-isolation -r requirements/dev.txt
+	@touch $@
+
+# What the documentation is built with takes Python 3.11 or newer.
+$(VENV)/docs: $(VENV)/dev requirements/docs.txt
+	@echo '==> installing requirements/docs.txt'
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements/docs.txt
 	@touch $@
 
 # What the service is measured against; nothing of it is used by the service.

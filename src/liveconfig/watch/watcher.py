@@ -70,10 +70,10 @@ class FileWatcher:
     """
     Call an action whenever a file or directory may have changed.
 
-    ```
-    with FileWatcher("/etc/config/config.yaml", reread):
-        serve()
-    ```
+    Example::
+
+        with FileWatcher("/etc/config/config.yaml", reread):
+            serve()
 
     The path need not exist. The action may be called when nothing changed, never the
     other way round: whatever changes after the watcher was made, a call follows.
