@@ -106,17 +106,22 @@ def change(
 
 def rows(answer: Answer, start: float) -> Iterator[tuple[str, ...]]:
     """Yield how long each worker of a pod took, in the words of the table."""
-    assert answer.flipped_at is not None
     delays = answer.status["delays"]
     for worker in answer.status["workers"]:
-        took = worker["delay_ms"]
+        flipped = "started with it"
+        if answer.flipped_at is not None:
+            flipped = f"{answer.flipped_at - start:.2f} s"
         yield (
             answer.pod.name,
             f"{worker['pid']}",
-            f"{answer.flipped_at - start:.2f} s",
-            f"{delays['publisher_ms']:.1f} ms",
-            "started with it" if took is None else f"{took:.1f} ms",
+            flipped,
+            _milliseconds(delays["publisher_ms"]),
+            _milliseconds(worker["delay_ms"]),
         )
+
+
+def _milliseconds(took: float | None) -> str:
+    return "started with it" if took is None else f"{took:.1f} ms"
 
 
 def check(answer: Answer) -> None:

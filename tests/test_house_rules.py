@@ -94,7 +94,7 @@ _LAYERS = (
     ("",),
     ("command.cli", "service.config", "service.markup", "service.verdict"),
     ("service.middleware", "service.ports", "service.status", "service.values"),
-    ("service.sections",),
+    ("service.gate", "service.sections"),
     ("service.assets", "service.page"),
     ("service.app",),
     ("service.admin",),

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liveconfig.config.schema import NEEDS_RESTART, Secret
-    from liveconfig.errors import InvalidConfigError, LiveconfigError, StartupError
+    from liveconfig.errors import (
+        InvalidConfigError,
+        LiveconfigError,
+        NoConfigYetError,
+        StartupError,
+    )
     from liveconfig.metrics import MetricsCollector
     from liveconfig.watch.watcher import FileWatcher
     from liveconfig.worker.manager import ConfigManager
@@ -26,6 +31,7 @@ __all__ = [
     "InvalidConfigError",
     "LiveconfigError",
     "MetricsCollector",
+    "NoConfigYetError",
     "Secret",
     "Snapshot",
     "StartupError",
@@ -38,6 +44,7 @@ _HOME = {
     "InvalidConfigError": "errors",
     "LiveconfigError": "errors",
     "MetricsCollector": "metrics",
+    "NoConfigYetError": "errors",
     "Secret": "config.schema",
     "Snapshot": "worker.snapshot",
     "StartupError": "errors",

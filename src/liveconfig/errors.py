@@ -131,6 +131,22 @@ class NotBoundError(StartupError):
     """This process has no record to read: the gunicorn hooks did not run in it."""
 
 
+class NoConfigYetError(LiveconfigError):
+    """
+    No good source was found since the start; the first one is served at once.
+
+    Attributes:
+        reason: why the source is no good.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"there is no config yet: {self.reason}"
+
+
 class InotifyUnavailableError(LiveconfigError):
     """The kernel gives no inotify instance or watch now; whoever watches polls."""
 

@@ -100,7 +100,8 @@ def _metrics(
 ) -> Iterator[Metric]:
     yield _gauge(
         "liveconfig_config_version",
-        "The newest version; it counts publications within one gunicorn master.",
+        "The newest version; it counts publications within one gunicorn master. "
+        "0 while the service waits for its first config.",
         version,
     )
     yield _gauge(
@@ -117,11 +118,12 @@ def _metrics(
 
 
 def _of_source(status: PublisherStatus) -> Iterator[Metric]:
-    yield InfoMetricFamily(
+    config = InfoMetricFamily(
         "liveconfig_config",
         "The newest config, by its digest, and where it came from; always 1.",
         {"digest": status.digest, "origin": status.origin},
     )
+    yield config if status.digest else _emptied(config)
     yield _gauge(
         "liveconfig_config_last_reload_successful",
         "Whether what the source holds is live (1), or is rejected or missing (0).",

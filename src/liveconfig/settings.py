@@ -35,7 +35,7 @@ class Settings:
         settle_ms: how long plain writes must be quiet before they are read.
         poll_seconds: how often the source is read although no event came.
         payload_bytes_max: the largest config, both as source and as record payload.
-        on_missing: `fail` or `defaults`: what a start without a source does.
+        on_missing: `fail`, `defaults` or `wait`: what a start without a source does.
         cache_dir: where the last good config is kept over restarts, or "" for nowhere.
     """
 
@@ -101,7 +101,10 @@ class Settings:
                 1024**3,
             ),
             on_missing=_one_of(
-                values, "LIVECONFIG_ON_MISSING", cls.on_missing, ("fail", "defaults")
+                values,
+                "LIVECONFIG_ON_MISSING",
+                cls.on_missing,
+                ("fail", "defaults", "wait"),
             ),
             cache_dir=values.get("LIVECONFIG_CACHE_DIR") or cls.cache_dir,
         )

@@ -284,7 +284,7 @@ def check_settings(content: bytes, place: Path) -> str:
     for name, (least, most) in _NUMBERS.items():
         assert least <= getattr(settings, name) <= most, name
     assert settings.port != settings.admin_port
-    assert settings.on_missing in ("fail", "defaults")
+    assert settings.on_missing in ("fail", "defaults", "wait")
     assert all(vars(settings)[name] for name in ("path", "host"))
     return f"{settings == Settings()} {settings.workers} {settings.on_missing}"
 

@@ -27,6 +27,7 @@ _FOLLOWER = ("tests/process/test_follower.py",)
 _CONVERGENCE = ("tests/service/test_convergence.py",)
 _CACHE = ("tests/unit/test_cache.py",)
 _FAULTS = ("tests/service/test_faults.py",)
+_NO_CONFIG = ("tests/service/test_no_config_yet.py",)
 _DAMAGE = ("tests/service/test_damage.py",)
 _PAGE = ("tests/unit/test_markup.py", "tests/unit/test_page.py")
 
@@ -252,6 +253,34 @@ MUTANTS = (
         _DAMAGE,
     ),
     Mutant(
+        "worker/manager",
+        "a process that waits for the first config knows that it does",
+        "if status is None or status.version:",
+        "if True:",
+        _MANAGER,
+    ),
+    Mutant(
+        "service/middleware",
+        "who needs no config is answered without one",
+        "if self._needs_config(req.path):",
+        "if True:",
+        _NO_CONFIG,
+    ),
+    Mutant(
+        "publishing/publisher",
+        "what was there at the start is no change",
+        "return changed_at if changed_at + _CLOCK_STEP_SECONDS > seen_at else 0.0",
+        "return changed_at",
+        _PUBLISHER,
+    ),
+    Mutant(
+        "publishing/publisher",
+        "what is missing is read anew when it is back",
+        '            self._seen_digest = ""\n            self._journal.missed(error)\n',
+        "            self._journal.missed(error)\n",
+        _PUBLISHER,
+    ),
+    Mutant(
         "watch/inotify",
         "an overflow is a loss",
         "if mask & pyinotify.IN_Q_OVERFLOW:",
@@ -437,7 +466,7 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "the status is written at every look",
-        "self._journal.checked()",
+        "self._journal.checked(self._looked_at)",
         "pass",
         _SUPERVISOR,
     ),
@@ -584,7 +613,7 @@ MUTANTS = (
     Mutant(
         "memory/worker_table",
         "what a worker starts with is no propagation",
-        "if self._words[_VERSION]:",
+        "if self._words[_VERSION] or is_awaited:",
         "if True:",
         _TABLE,
     ),

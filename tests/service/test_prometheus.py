@@ -34,11 +34,14 @@ class Site:
         self.volumes: dict[str, ConfigMapVolume] = {}
         ports: dict[str, int] = {}
         for pod in "ab":
-            volume = ConfigMapVolume(directory / pod, _GOOD)
+            volume = ConfigMapVolume(directory / pod, _OTHER)
             server = Server(volume.path("config.yaml"), directory)
             stack.callback(server.stop)
             self.volumes[pod] = volume
             ports[pod] = server.wait_until_ready().admin_port
+            # What a pod starts with is no change, and has no delay to be shown.
+            volume.flip(_GOOD)
+            server.wait_until_all_serve("one")
         self.prometheus = Prometheus(directory, ports, _quick(rule_groups()))
         stack.callback(self.prometheus.stop)
         eventually(lambda: len(self.prometheus.query("up == 1")) == len(ports))
@@ -131,3 +134,20 @@ def test_alert_is_raised_and_ends(
     assert "pending" in seen
     site.flip(_GOOD)
     eventually(lambda: site.prometheus.alerts() == {})
+
+
+def test_pod_that_waits_for_its_config_is_the_one_alert(tmp_path: Path) -> None:
+    """Rejected, and nothing to serve: that is told once, and ends with a good one."""
+    volume = ConfigMapVolume(tmp_path / "volume", _BAD)
+    environ = {"LIVECONFIG_ON_MISSING": "wait"}
+    with ExitStack() as stack:
+        server = Server(volume.path("config.yaml"), tmp_path, environ=environ)
+        stack.callback(server.stop)
+        ports = {"a": server.wait_until_booted().admin_port}
+        prometheus = Prometheus(tmp_path, ports, _quick(rule_groups()))
+        stack.callback(prometheus.stop)
+        eventually(lambda: "firing" in prometheus.alerts().values())
+        assert prometheus.alerts() == {("LiveconfigNoConfig", "a"): "firing"}
+        assert prometheus.query(queries()["Pods without a config"])
+        volume.flip(_GOOD)
+        eventually(lambda: prometheus.alerts() == {})

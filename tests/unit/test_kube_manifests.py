@@ -174,7 +174,7 @@ def test_no_name_gets_a_hash(folder: str) -> None:
 @pytest.mark.parametrize(
     ("probe", "path"),
     [
-        ("startupProbe", "/readyz"),
+        ("startupProbe", "/livez"),
         ("readinessProbe", "/readyz"),
         ("livenessProbe", "/livez"),
     ],
@@ -274,6 +274,24 @@ def test_services_put_nothing_into_the_environment() -> None:
     with pytest.raises(Exception, match="LIVECONFIG_ADMIN_PORT"):
         Settings.from_environ({"LIVECONFIG_ADMIN_PORT": "tcp://10.0.0.1:9090"})
     assert _pod()["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_pod_waits_for_its_first_good_config(folder: str) -> None:
+    """A bad ConfigMap at the start is no crash, and no probe ends the pod for it."""
+    assert _settings(folder).on_missing == "wait"
+    asked = {
+        probe: _container(folder)[probe]["httpGet"]["path"]
+        for probe in ("startupProbe", "livenessProbe")
+    }
+    assert set(asked.values()) == {"/livez"}
+
+
+@pytest.mark.parametrize("folder", _WITH_PODS)
+def test_reason_of_an_end_is_told_by_kubectl_describe(folder: str) -> None:
+    """What a container said last is kept with its state."""
+    policy = _container(folder)["terminationMessagePolicy"]
+    assert policy == "FallbackToLogsOnError"
 
 
 @pytest.mark.parametrize("folder", _WITH_PODS)

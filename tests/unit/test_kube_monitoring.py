@@ -48,6 +48,7 @@ def test_query_asks_for_what_is_exposed(name: str) -> None:
 @pytest.mark.parametrize(
     ("alert", "minutes"),
     [
+        ("LiveconfigNoConfig", 1),
         ("LiveconfigConfigRejected", 5),
         ("LiveconfigPublisherDown", 1),
         ("LiveconfigWorkerBehind", 1),

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from liveconfig.config.schema import Schema
-from liveconfig.errors import CorruptRecordError, NotBoundError
+from liveconfig.errors import CorruptRecordError, NoConfigYetError, NotBoundError
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
-from liveconfig.memory.status import PublisherStatus
+from liveconfig.memory.status import Missing, PublisherStatus
 from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
@@ -63,9 +63,12 @@ class Memory:
         """Publish bytes that are no config."""
         self._writers[0].publish(payload)
 
-    def publish_status(self, schema: str) -> None:
-        """Publish a status that names `schema`."""
-        status = PublisherStatus(1, 1.0, "conf", schema)
+    def publish_status(self, schema: str, version: int = 0) -> None:
+        """Publish a status that names `schema`, of a source that is gone."""
+        missing = Missing("conf: gone", 1.0)
+        status = PublisherStatus(
+            1, 1.0, "conf", schema, version=version, missing=missing
+        )
         self._writers[1].publish(status.to_bytes())
 
     def damage(self) -> None:
@@ -175,10 +178,28 @@ def test_get_before_the_first_publication_is_an_error(
     memory: Memory, greetings: ConfigManager[Greeting]
 ) -> None:
     """With nothing published there is nothing to serve, and the next get may work."""
-    with pytest.raises(CorruptRecordError, match="nothing was published yet"):
+    with pytest.raises(NoConfigYetError, match="there is no config yet: conf: gone"):
         greetings.get()
     memory.publish("now")
     assert greetings.get() == Greeting("now")
+
+
+def test_get_does_not_wait_for_the_first_publication(
+    memory: Memory, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request gets its answer at once while the service waits for a good source."""
+    monkeypatch.setattr(manager_module, "_FIRST_TRIES_MAX", 10**6)
+    with pytest.raises(NoConfigYetError):
+        greetings.snapshot()
+
+
+def test_version_that_is_told_of_and_not_there_is_damage(
+    memory: Memory, greetings: ConfigManager[Greeting]
+) -> None:
+    """An empty record whose publisher told of a version was overwritten."""
+    memory.publish_status(_SCHEMA.name, version=1)
+    with pytest.raises(CorruptRecordError, match="the record holds nothing"):
+        greetings.get()
 
 
 def test_other_type_than_published_is_refused(memory: Memory) -> None:

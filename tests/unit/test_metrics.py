@@ -277,3 +277,9 @@ def test_collector_registers_before_there_is_anything_to_tell() -> None:
 def test_our_collector_is_a_public_name() -> None:
     """`from liveconfig import MetricsCollector` is the one that the service uses."""
     assert liveconfig.MetricsCollector is MetricsCollector
+
+
+def test_service_without_a_config_has_no_digest(memory: SharedMemory) -> None:
+    """While it waits for its first config, version 0 says so, and no config is told."""
+    _tell(memory, version=0, digest="")
+    assert not any(name.startswith("liveconfig_config_info") for name in _values())

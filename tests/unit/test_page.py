@@ -383,3 +383,22 @@ def test_hostile_text_is_shown_as_it_is(text: str) -> None:
         assert wanted in shown.text(path)
     (entry,) = shown.all(".//dl[@class='changes']/div")
     assert "".join(entry.itertext()) == f"{text}before: {text}now: {text}"
+
+
+def test_page_without_a_config_shows_no_version() -> None:
+    """While a service waits, nothing on the page is of a config that there is not."""
+    shown = Shown(
+        None,
+        version=0,
+        digest="",
+        since=None,
+        worker={"pid": 21, "version": None, "digest": None, "stale_since": None},
+        workers=[worker(21, version=None, digest=None, since=None, delay_ms=None)],
+        rejected=rejected(),
+        history=[rejection(version=0)],
+    )
+    assert shown.text(".//h1") == "No config yet: waiting for the first good one"
+    assert shown.text(".//section[@id='version']/h2") == "No version yet"
+    assert shown.texts(".//section[@id='history']//h3") == ["Rejected, no version yet"]
+    assert not shown.all(".//section[@id='config']")
+    assert "ersion 0" not in shown.html

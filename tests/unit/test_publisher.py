@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from liveconfig.publishing.outlets import Channel, Outlets
 from liveconfig.publishing.publisher import Publisher
 from liveconfig.settings import Settings
 from tests.support.damage import overwrite
+from tests.support.eventually import eventually
 
 _LIMIT = 65_536
 
@@ -113,8 +115,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_refresh_publishes_what_is_good(desk: Desk) -> None:
     """A good source is published, and the status tells all about it."""
-    desk.path.write_text("message: one\nlabels: {a: 1}\n")
     publisher = desk.publisher()
+    desk.path.write_text("message: one\nlabels: {a: 1}\n")
     publisher.refresh()
     assert desk.published() == Greeting("one", {"a": 1})
     told = desk.told()
@@ -290,6 +292,100 @@ def test_missing_source_is_told_once(
     assert caplog.text.count("missing, version 1 stays") == 1
     assert caplog.text.count("is back") == 1
     assert desk.config.version == 1
+
+
+def test_age_of_the_source_is_no_delay(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is found at the start, or once more, was not on its way: no time is told."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    desk.path.write_text("message: one\nmore: 1\n")
+    _wait_until_older(desk.path)
+    desk.publisher().refresh()
+    assert desk.told().changed_at == 0.0
+    assert f"from {desk.path}" in caplog.messages[-2]
+    # As after HUP with another class: the same file becomes another version.
+    desk.publisher(Required).refresh()
+    assert (desk.told().version, desk.told().changed_at) == (2, 0.0)
+    assert [entry.flipped_at for entry in desk.shared.publications()] == [0.0, 0.0]
+    assert "after the change" not in caplog.text
+
+
+def test_change_while_no_publisher_lived_is_a_delay(desk: Desk) -> None:
+    """A successor tells how late it is, for what its predecessor has not seen."""
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    desk.dismiss()
+    _wait_until_older(desk.path)
+    desk.path.write_text("message: two\n")
+    _wait_until_older(desk.path)
+    desk.publisher().refresh()
+    assert desk.told().changed_at == desk.path.stat().st_ctime_ns / 1e9
+
+
+def _wait_until_older(path: Path) -> None:
+    """Wait until the file is older than the steps of its file system's clock."""
+    eventually(lambda: time.time() > path.stat().st_ctime_ns / 1e9 + 0.05)
+
+
+def test_rejection_goes_with_its_file(desk: Desk) -> None:
+    """What is not there any more is missing and not rejected; it may be so again."""
+    desk.path.write_text("message: one\n")
+    publisher = desk.publisher()
+    publisher.refresh()
+    desk.path.write_text("message: [\n")
+    publisher.refresh()
+    desk.path.unlink()
+    publisher.refresh()
+    told = desk.told()
+    assert told.missing is not None
+    assert told.rejected is None
+    desk.path.write_text("message: [\n")
+    publisher.refresh()
+    told = desk.told()
+    assert told.rejected is not None
+    assert told.missing is None
+    assert (told.reloads.rejected, told.reloads.missing) == (2, 1)
+
+
+def test_reason_of_a_missing_source_is_the_newest(desk: Desk) -> None:
+    """What stands in the way now is told, and since when there is no source."""
+    publisher = desk.publisher()
+    publisher.refresh()
+    first = desk.told().missing
+    assert first is not None
+    desk.path.mkdir()
+    publisher.refresh()
+    then = desk.told().missing
+    assert then is not None
+    assert "it holds no *.yaml" in then.problem
+    assert then.since == first.since
+    assert desk.told().reloads.missing == 1
+
+
+def test_start_may_wait_for_the_first_good_source(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With `wait` the reason is told once, each new one as well, then the config."""
+    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
+    desk.path.write_text("message: [\n")
+    publisher = desk.publisher(Required)
+    publisher.refresh()
+    publisher.fall_back("wait")
+    publisher.refresh()
+    (line,) = caplog.messages
+    assert line.startswith("no config yet, this service waits for one: ")
+    assert f"{desk.path}:2:1" in line
+    desk.path.write_text("message: 1\n")
+    publisher.refresh()
+    assert caplog.messages[1].startswith("rejected, there is still no config: ")
+    desk.path.unlink()
+    publisher.refresh()
+    assert caplog.messages[2].startswith("missing, there is still no config: ")
+    desk.path.write_text("message: one\n")
+    publisher.refresh()
+    assert desk.published(Required) == Required("one")
+    assert desk.told().changed_at > 0
 
 
 def test_start_from_defaults_where_the_source_is_missing(

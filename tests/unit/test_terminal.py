@@ -237,3 +237,20 @@ def test_terminal_without_a_size_has_the_usual_one() -> None:
     terminal = Terminal(0, 0)
     assert Screen(terminal.out).size() == (80, 24)
     terminal.close()
+
+
+def test_pod_that_waits_says_for_what() -> None:
+    """Without a config the headline says so, and no version 0 is told of."""
+    text = _text(
+        version=0,
+        digest="",
+        since=None,
+        rejected=rejected(),
+        workers=[worker(21, None)],
+        history=[entry("rejected", version=0, error=PROBLEM)],
+    )
+    first, second, *_ = text.splitlines()
+    assert first.startswith("not converged: there is no config yet, the service waits")
+    assert second == "! the source was rejected, there is no config yet"
+    assert f"{_AT}  no version  rejected in " in text
+    assert "version 0" not in text

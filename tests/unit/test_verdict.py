@@ -167,3 +167,17 @@ def test_worst_comes_first() -> None:
     levels = [finding.level for finding in verdict.findings]
     assert levels == ["trouble"] * 4 + ["attention"] * 3
     assert verdict.headline == "The source cannot be read: version 3 stays live"
+
+
+def test_service_without_a_config_says_so_first() -> None:
+    """Whatever it is that is wrong, nothing is served: that heads the findings."""
+    document = status_document(
+        version=0, rejected=rejected(), workers=[worker(21, version=None)]
+    )
+    verdict = judge(document)
+    assert verdict.level == "trouble"
+    assert verdict.headline == "No config yet: waiting for the first good one"
+    assert [finding.headline for finding in verdict.findings] == [
+        verdict.headline,
+        "The newest edit was rejected: there is no config yet",
+    ]

@@ -206,3 +206,22 @@ def test_somebody_else_is_not_waited_for(stand_in: StandIn) -> None:
     with pytest.raises(StartupError):
         _wait(stand_in)
     assert len(stand_in.requests) == 1
+
+
+def test_service_that_waits_for_a_config_says_so(stand_in: StandIn) -> None:
+    """Where nothing was ever good, the reason is that, and no version 0."""
+    gone = {"problem": "config.yaml: no such file", "since": document()["since"]}
+    stand_in.documents = [
+        document(
+            version=0,
+            digest="",
+            source={"path": "config.yaml", "missing": gone},
+            workers=[worker(21, None)],
+        )
+    ]
+    with pytest.raises(NotConvergedError) as caught:
+        wait_for(StatusClient(stand_in.url), Target(DIGEST), 0)
+    assert str(caught.value) == (
+        "not live after 0 s: there is no config yet; "
+        "the source is missing, there is no config yet"
+    )

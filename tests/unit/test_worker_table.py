@@ -179,3 +179,11 @@ def test_fingerprint_changes_with_every_word(table: WorkerTable) -> None:
     assert not is_new()
     table.take_back_all_but(())
     assert is_new()
+
+
+def test_first_config_that_was_waited_for_has_a_delay(table: WorkerTable) -> None:
+    """A worker that looked for it in vain before was waiting for its publication."""
+    row = _enter(table, "a")
+    row.took(1, time.time_ns(), is_awaited=True)
+    assert table.rows()[0].delay_seconds > 0
+    assert sum(table.totals().propagation_buckets) == 1

@@ -22,6 +22,9 @@ from liveconfig.config.excerpt import ExcerptLine
 from liveconfig.errors import printable
 from liveconfig.memory.status import Problem
 
+# What a service says that waits for its first good source.
+NO_CONFIG = "there is no config yet"
+
 
 class Rejected(msgspec.Struct, frozen=True):
     """What the source holds and no worker serves; `digest` is of the bytes."""
@@ -100,7 +103,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class PodStatus(msgspec.Struct, frozen=True):
-    """All that one pod says of itself; `history` is newest first."""
+    """All that one pod says of itself; `history` is newest first, version 0 is none."""
 
     version: int
     digest: str
@@ -153,10 +156,11 @@ class PodStatus(msgspec.Struct, frozen=True):
 
     def troubles(self) -> Iterator[str]:
         """Yield a sentence for each thing that keeps an edit from being live."""
+        stays = f"version {self.version} stays" if self.version else NO_CONFIG
         if self.rejected is not None:
-            yield f"the source was rejected, version {self.version} stays"
+            yield f"the source was rejected, {stays}"
         if self.source.missing is not None:
-            yield f"the source is missing, version {self.version} stays"
+            yield f"the source is missing, {stays}"
         if self.publisher.state != "running":
             yield f"the publisher is not running: {self.publisher.state}"
         stale = sum(worker.stale_since is not None for worker in self.workers)

@@ -17,7 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from liveconfig.command.pod import Entry, PodStatus, Rejected, Worker, counted
+from liveconfig.command.pod import (
+    NO_CONFIG,
+    Entry,
+    PodStatus,
+    Rejected,
+    Worker,
+    counted,
+)
 from liveconfig.config.changes import Change
 
 _COLUMNS, _ROWS = 80, 24
@@ -67,7 +74,9 @@ class Screen:
 
 def rendered(status: PodStatus, columns: int = _COLUMNS) -> list[str]:
     """Return the lines that say all of a pod."""
-    lines = [_headline(status), status.digest]
+    lines = [_headline(status)]
+    if status.digest:
+        lines.append(status.digest)
     for trouble in status.troubles():
         lines += _wrapped(f"! {trouble}", columns, 2)
     lines.append("")
@@ -85,6 +94,8 @@ def rendered(status: PodStatus, columns: int = _COLUMNS) -> list[str]:
 
 
 def _headline(status: PodStatus) -> str:
+    if not status.version:
+        return f"not converged: {NO_CONFIG}, the service waits for the first good one"
     serving, behind = len(status.serving()), len(status.behind())
     if status.converged:
         verb = "serves" if serving == 1 else "serve"
@@ -145,7 +156,7 @@ def _worker(worker: Worker) -> str:
 
 def _states(worker: Worker) -> Iterator[str]:
     if worker.version is None:
-        yield "no config asked for yet"
+        yield "no config yet"
     else:
         yield "behind" if worker.is_behind else "current"
     if worker.stale_since is not None:
@@ -165,7 +176,8 @@ def _entry(entry: Entry, columns: int) -> Iterator[str]:
     what = f"{entry.kind} in {entry.duration_ms:.1f} ms"
     line = f"{_time(entry.at)}  version {entry.version}"
     if entry.error is not None:
-        line, what = f"{line} stays", f"{what}: {entry.error.as_exception()}"
+        stays = f"{line} stays" if entry.version else f"{_time(entry.at)}  no version"
+        line, what = stays, f"{what}: {entry.error.as_exception()}"
     yield from _wrapped(f"{line}  {what}", columns, 4)
     for change in entry.changes[:_CHANGES_MAX]:
         yield f"    {_change(change)}"

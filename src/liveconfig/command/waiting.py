@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liveconfig.command.client import StatusClient
-from liveconfig.command.pod import PodStatus, Rejected
+from liveconfig.command.pod import NO_CONFIG, PodStatus, Rejected
 from liveconfig.errors import (
     LiveconfigError,
     NotConvergedError,
@@ -119,13 +119,15 @@ class _Progress:
         status = self._status
         if status is None:
             return
-        if status.digest == self._target.digest:
+        if not status.version:
+            yield NO_CONFIG
+        elif status.digest == self._target.digest:
             yield f"version {status.version} has it"
         else:
             yield f"version {status.version} is still {status.digest}"
         if behind := status.behind():
             rows = (f"worker {row.pid} with version {row.version}" for row in behind)
             yield f"behind: {', '.join(rows)}"
-        if not status.serving():
+        if status.version and not status.serving():
             yield "no worker has a config"
         yield from status.troubles()

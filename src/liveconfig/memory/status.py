@@ -118,7 +118,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         schema: `module:Class` that it validates with, "" for a plain mapping.
         mode: how it watches, `inotify` or `polling`.
         mode_reason: why it polls, "" where it does not.
-        version: the newest version.
+        version: the newest version, 0 while there is none.
         digest: the digest of that version.
         published_at: when that version was published.
         changed_at: when its source changed, by the filesystem's clock.
@@ -176,6 +176,15 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             restart_keys=(),
             rejected=self.rejected and self.rejected.without_text(),
         )
+
+    @property
+    def trouble(self) -> str:
+        """Why the source is no good, "" if it is."""
+        if self.missing is not None:
+            return self.missing.problem
+        if self.rejected is not None:
+            return str(self.rejected.error.as_exception())
+        return ""
 
     def to_bytes(self) -> bytes:
         """Return the bytes that `from_bytes` takes."""

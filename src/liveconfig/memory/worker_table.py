@@ -149,8 +149,17 @@ class WorkerRow:
         self._lock = threading.Lock()
         self._running: list[int] = []
 
-    def took(self, version: int, published_at_ns: int) -> None:
-        """Note that this worker holds `version` from now on."""
+    def took(
+        self, version: int, published_at_ns: int, *, is_awaited: bool = False
+    ) -> None:
+        """
+        Note that this worker holds `version` from now on.
+
+        Args:
+            version: the version.
+            published_at_ns: when it was published.
+            is_awaited: whether the worker had looked for the first one before it came.
+        """
         now_ns = time.time_ns()
         with self._lock:
             # Where a process has two managers, the threads that decode for them may
@@ -158,7 +167,7 @@ class WorkerRow:
             if version <= self._words[_VERSION]:
                 return
             # What it starts with was not on its way to it.
-            if self._words[_VERSION]:
+            if self._words[_VERSION] or is_awaited:
                 delay_ns = max(1, now_ns - published_at_ns)
                 self._words[_DELAY] = delay_ns
                 bucket = bisect_left(_BUCKET_ENDS_NS, delay_ns)

@@ -73,7 +73,8 @@ class Published:
         version: its number.
         digest: the digest of its config.
         path: where it came from.
-        changed_at: when its source changed, by the filesystem's clock.
+        changed_at: when its source changed, by the filesystem's clock, 0.0 where no
+            change led to it.
         seconds: what it took from the begin of reading.
         is_first: whether nothing is known of the version before.
         changed: the paths of the keys that differ from the version before.
@@ -115,6 +116,8 @@ class Journal:
         self._history_channel = history
         self._history = History.read(history.record).shown_by(names.secrecy)
         self._told: PublisherStatus | None = None
+        # Until that is known, what is wrong at the start is told by whoever ends it.
+        self._is_waiting = False
         self.status = _status_before(status.record, path, schema_name, names.secrecy)
 
     def resumed(self, at: float, version: int, digest: str) -> None:
@@ -136,9 +139,9 @@ class Journal:
         log.warning("the last publication cannot be read any more: %s", error)
         self._tell(digest="")
 
-    def checked(self) -> None:
-        """Tell that the source was looked at: the master knows this process is well."""
-        self._tell(checked_at=time.time())
+    def checked(self, at: float) -> None:
+        """Tell when the source was looked at: the master knows this process is well."""
+        self._tell(checked_at=at)
 
     def found(self) -> None:
         """Tell that the source is there."""
@@ -148,13 +151,19 @@ class Journal:
 
     def missed(self, error: SourceUnavailableError) -> None:
         """Tell that the source is not there, or cannot be read."""
-        if self.status.missing is None:
-            if self.status.version:
-                log.error("missing, version %d stays: %s", self.status.version, error)
-            self._tell(
-                missing=Missing(printable(str(error)), time.time()),
-                reloads=self._counted(missing=1),
-            )
+        before, problem = self.status.missing, printable(str(error))
+        if before is not None and before.problem == problem:
+            return
+        if self.status.version:
+            log.error("missing, version %d stays: %s", self.status.version, error)
+        elif self._is_waiting:
+            log.error("missing, there is still no config: %s", error)
+        # What was rejected is not there any more either.
+        self._tell(
+            missing=Missing(problem, before.since if before else time.time()),
+            rejected=None,
+            reloads=self.status.reloads if before else self._counted(missing=1),
+        )
 
     def published(self, news: Published) -> None:
         """Tell that a good source went live as a new version."""
@@ -258,6 +267,8 @@ class Journal:
         )
         if version:
             log.error("rejected, version %d stays: %s", version, error)
+        elif self._is_waiting:
+            log.error("rejected, there is still no config: %s", error)
 
     def rejected_again(self, digest: str) -> None:
         """Tell that the rejected candidate was seen once more, if that is the one."""
@@ -276,8 +287,13 @@ class Journal:
             version,
             origin,
             digest,
-            _reason(self.status),
+            self.status.trouble,
         )
+
+    def waits(self) -> None:
+        """Tell that there is no config yet, and that the next good source is one."""
+        self._is_waiting = True
+        log.error("no config yet, this service waits for one: %s", self.status.trouble)
 
     def published_again(self, at: float, version: int) -> None:
         """Tell that what was live had to be published again, because it was damaged."""
@@ -349,18 +365,16 @@ def _status_before(
 
 
 def _log_published(news: Published, named: _Named) -> None:
-    path = printable(news.path)
-    if news.is_first:
-        log.info("version %d is live, %s, from %s", news.version, news.digest, path)
-    else:
-        log.info(
-            "version %d is live, %s, changed: %s, %.1f ms after the change of %s",
-            news.version,
-            news.digest,
-            _listed(news.changed, named),
-            max(0.0, news.at - news.changed_at) * 1e3,
-            path,
-        )
+    changed = "" if news.is_first else f", changed: {_listed(news.changed, named)}"
+    delay_ms = max(0.0, news.at - news.changed_at) * 1e3
+    log.info(
+        "version %d is live, %s%s, %s %s",
+        news.version,
+        news.digest,
+        changed,
+        f"{delay_ms:.1f} ms after the change of" if news.changed_at else "from",
+        printable(news.path),
+    )
     if news.restart_keys:
         log.warning(
             "version %d: %s takes effect in workers that start from now on; reload "
@@ -378,10 +392,3 @@ def _listed(keys: Sequence[KeyPath], named: _Named) -> str:
     text = ", ".join(format_key_path(named(each)) for each in keys[:_KEYS_IN_LOG_MAX])
     more = len(keys) - _KEYS_IN_LOG_MAX
     return f"{text} and {more} more" if more > 0 else text
-
-
-def _reason(status: PublisherStatus) -> str:
-    if status.missing is not None:
-        return status.missing.problem
-    assert status.rejected is not None
-    return str(status.rejected.error.as_exception())

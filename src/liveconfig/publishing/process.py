@@ -75,7 +75,7 @@ def run(
     if not publisher.has_config:
         # Defaults are for a first start; what workers hold is better than those.
         publisher.fall_back("fail" if is_known else settings.on_missing)
-    if not is_known:
+    if not is_known and settings.on_missing != "wait":
         _require_a_version(publisher.status)
     relay.send_ready()
     watcher.run()

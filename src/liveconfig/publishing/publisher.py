@@ -39,6 +39,10 @@ from liveconfig.settings import Settings
 log = logging.getLogger("liveconfig.publisher")
 
 
+# How much a filesystem's clock may be behind, as it goes in steps.
+_CLOCK_STEP_SECONDS = 0.02
+
+
 @dataclass(frozen=True)
 class Live:
     """
@@ -92,6 +96,7 @@ class Publisher:
         self._is_unkept = False
         self._published: Live | None = None
         self._began = 0.0
+        self._looked_at = 0.0
         self._journal = Journal(
             settings.path,
             schema.name,
@@ -124,9 +129,11 @@ class Publisher:
             whether there was a source, good or not.
         """
         self._began = time.perf_counter()
+        self._looked_at = time.time()
         try:
             reading = self._source.read()
         except SourceUnavailableError as error:
+            self._seen_digest = ""
             self._journal.missed(error)
         except InvalidConfigError as error:
             self._journal.found()
@@ -138,7 +145,7 @@ class Publisher:
         self._mend()
         if self._is_unkept and self._published is not None:
             self._store(self._published.payload)
-        self._journal.checked()
+        self._journal.checked(self._looked_at)
         return self.status.missing is None
 
     def fall_back(self, on_missing: str) -> None:
@@ -146,18 +153,16 @@ class Publisher:
         Publish what there is for a start without a good source, if there is anything.
 
         Args:
-            on_missing: `defaults` publishes the schema's own, where no source is there.
+            on_missing: `defaults` publishes the schema's own, where no source is there;
+                `wait` tells that the next good source is waited for.
         """
         payload = self._cached()
         if payload is not None:
             self._publish_fallback("cache", payload)
         elif on_missing == "defaults" and self.status.missing is not None:
-            try:
-                config = self._schema.validate({})
-            except SchemaError as error:
-                log.error("there are no defaults to start from: %s", error)
-            else:
-                self._publish_fallback("defaults", self._schema.pack(config).payload)
+            self._publish_defaults()
+        if on_missing == "wait" and not self.status.version:
+            self._journal.waits()
 
     def set_mode(self, mode: str, reason: str) -> None:
         """Note that the source is watched otherwise from now on, and why."""
@@ -170,6 +175,14 @@ class Publisher:
         for problem in problems:
             log.warning("%s", printable(problem))
         return payload
+
+    def _publish_defaults(self) -> None:
+        try:
+            config = self._schema.validate({})
+        except SchemaError as error:
+            log.error("there are no defaults to start from: %s", error)
+        else:
+            self._publish_fallback("defaults", self._schema.pack(config).payload)
 
     def _publish_fallback(self, origin: str, payload: bytes) -> None:
         try:
@@ -277,7 +290,7 @@ class Publisher:
                 version,
                 candidate.digest,
                 reading.path,
-                reading.changed_at_ns() / 1e9,
+                self._changed_at(reading),
                 seconds,
                 is_first=before is None,
                 changed=changed,
@@ -291,7 +304,7 @@ class Publisher:
             reading.digest,
             error,
             excerpt=self._excerpt(reading, error),
-            changed_at=reading.changed_at_ns() / 1e9,
+            changed_at=self._changed_at(reading),
             seconds=self._seconds(),
         )
 
@@ -305,6 +318,12 @@ class Publisher:
                 place = error.line, error.column
                 return excerpt(file.content, file.path, *place, shown)
         return ()
+
+    def _changed_at(self, reading: Reading) -> float:
+        """Return when the source changed, 0.0 if it did before the last look at it."""
+        changed_at = reading.changed_at_ns() / 1e9
+        seen_at = self.status.checked_at or self.status.started_at
+        return changed_at if changed_at + _CLOCK_STEP_SECONDS > seen_at else 0.0
 
     def _published_at(self) -> float:
         return self._outlets.config.writer.published_at_ns / 1e9

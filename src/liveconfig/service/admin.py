@@ -24,6 +24,9 @@ from liveconfig.service.status import status_document, status_tag
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 
+# The others say how the service fares, which has to be known without a config as well.
+_NEED_CONFIG = ("/config", "/readyz")
+
 # The first one wins where the client leaves it open, as curl does.
 _STATUS_TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)
 
@@ -61,9 +64,10 @@ class StatusResource:
         """Answer as JSON, as a page for a browser, or 304 if the client has it."""
         shared = bound()
         is_page = req.client_prefers(_STATUS_TYPES) == falcon.MEDIA_HTML
-        snapshot: Snapshot[Any] = req.context.snapshot
+        snapshot: Snapshot[Any] | None = req.context.snapshot
+        version = snapshot.version if snapshot else 0
         tag = falcon.ETag(
-            status_tag(shared, snapshot.version, self._manager.secrecy)
+            status_tag(shared, version, self._manager.secrecy)
             + ("-page" if is_page else "")
         )
         # What it says of the worker that answers differs from worker to worker.
@@ -80,9 +84,8 @@ class StatusResource:
         if is_page:
             resp.set_headers(page.HEADERS)
             resp.content_type = falcon.MEDIA_HTML
-            resp.data = page.render(
-                document, msgspec.json.encode(self._manager.masked(snapshot.config))
-            )
+            config = snapshot and self._manager.masked(snapshot.config)
+            resp.data = page.render(document, msgspec.json.encode(config))
         else:
             resp.content_type = falcon.MEDIA_JSON
             resp.data = msgspec.json.encode(document)
@@ -109,7 +112,9 @@ def create_admin_app(
     manager: ConfigManager[Any],
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the application of the operators' port, for any service's `manager`."""
-    app = falcon.App(middleware=[SnapshotMiddleware(manager)])
+    app = falcon.App(
+        middleware=[SnapshotMiddleware(manager, _NEED_CONFIG.__contains__)]
+    )
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
     app.add_route("/config", ConfigResource(manager))
     app.add_route("/status", StatusResource(manager))

@@ -15,7 +15,7 @@ import falcon
 
 from liveconfig.errors import LiveconfigError
 from liveconfig.service.config import ServiceConfig
-from liveconfig.service.middleware import SnapshotMiddleware
+from liveconfig.service.middleware import SnapshotMiddleware, answer_without_config
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 
@@ -92,9 +92,7 @@ def handle_liveconfig_error(
 ) -> None:
     """Answer 503 and log one sentence: this worker has nothing to serve."""
     log.error("liveconfig: %s", error)
-    resp.status = falcon.HTTP_503
-    resp.content_type = "text/plain; charset=utf-8"
-    resp.text = "no config to serve yet\n"
+    answer_without_config(resp)
 
 
 def create_public_app(
@@ -102,7 +100,9 @@ def create_public_app(
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the application of the public port."""
     manager.subscribe(LogLevel().apply)
-    app = falcon.App(middleware=[SnapshotMiddleware(manager)])
+    app = falcon.App(
+        middleware=[SnapshotMiddleware(manager, lambda path: path != "/livez")]
+    )
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
     app.add_route("/", MessageResource())
     add_health_routes(app)

@@ -63,7 +63,8 @@ def render(document: Mapping[str, Any], config: bytes) -> bytes:
 
     Args:
         document: what `/status` says as JSON.
-        config: what `/config` says, JSON with secrets masked.
+        config: what `/config` says, JSON with secrets masked; not shown if there is
+            none yet.
     """
     verdict = judge(document)
     body = element(
@@ -117,7 +118,8 @@ def _sections(
     yield sections.version(document)
     yield sections.workers(document)
     yield sections.history(document["history"])
-    yield _config(config, document["worker"]["version"])
+    if document["worker"]["version"]:
+        yield _config(config, document["worker"]["version"])
 
 
 def _headline(verdict: Verdict) -> Markup:

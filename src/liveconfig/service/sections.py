@@ -111,7 +111,7 @@ def version(document: Document) -> Markup:
     publisher, delays = document["publisher"], document["delays"]
     facts: dict[str, Child] = {
         "Live since": time(document["since"]),
-        "Digest": code(document["digest"]),
+        "Digest": code(document["digest"] or "none"),
         "Publisher": ", ".join(_publisher(publisher)),
         "Last look at the source": time(publisher["checked_at"]),
     }
@@ -124,9 +124,10 @@ def version(document: Document) -> Markup:
         ),
         ("Last worker", duration(delays["last_worker_ms"]), _total(delays)),
     )
+    number = document["version"]
     return section(
         "version",
-        f"Version {document['version']}",
+        f"Version {number}" if number else "No version yet",
         element("dl", *(_fact(name, value) for name, value in facts.items())),
         element("ol", *(_step(*step) for step in steps), class_="steps"),
     )
@@ -253,9 +254,11 @@ def history(entries: Sequence[Document]) -> Markup:
 def _entry(entry: Document) -> Markup:
     is_published = entry["kind"] == "published"
     verb = "published" if is_published else "stayed, an edit was rejected"
+    number = entry["version"]
+    heading = f"Version {number} {verb}" if number else "Rejected, no version yet"
     return element(
         "li",
-        element("h3", f"Version {entry['version']} {verb}"),
+        element("h3", heading),
         element(
             "p",
             time(entry["at"]),

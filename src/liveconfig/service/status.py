@@ -30,7 +30,7 @@ Document = dict[str, Any]
 
 def status_document(
     shared: SharedMemory,
-    snapshot: Snapshot[Any],
+    snapshot: Snapshot[Any] | None,
     stale_since: float | None,
     secrecy: str = "",
 ) -> Document:
@@ -41,15 +41,14 @@ def status_document(
 
     Args:
         shared: the memory of this process.
-        snapshot: what the worker that answers holds.
+        snapshot: what the worker that answers holds, None while it waits for one.
         stale_since: since when it cannot read the newest version.
         secrecy: which keys are secret in its schema. Others may have been when the
             rest was told: after a reload of the master, for a moment.
     """
     known = shared.publisher_status()
-    status = known or PublisherStatus(
-        0, 0.0, "", "", version=snapshot.version, digest=snapshot.digest
-    )
+    version, digest = (snapshot.version, snapshot.digest) if snapshot else (0, "")
+    status = known or PublisherStatus(0, 0.0, "", "", version=version, digest=digest)
     status = status.shown_by(secrecy)
     history = History.read(shared.history).shown_by(secrecy).entries
     workers = shared.workers.rows()
@@ -75,8 +74,8 @@ def status_document(
         "history": [_entry(entry) for entry in reversed(history)],
         "worker": {
             "pid": os.getpid(),
-            "version": snapshot.version,
-            "digest": snapshot.digest,
+            "version": version or None,
+            "digest": digest or None,
             "stale_since": _time(stale_since),
         },
     }
@@ -88,8 +87,8 @@ def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
 
     Args:
         shared: the memory of this process.
-        version: what the worker that answers holds, and may show: it may have taken
-            a newer one since.
+        version: what the worker that answers holds, 0 for none, and may show: it may
+            have taken a newer one since.
         secrecy: which keys are secret in its schema.
     """
     versions = (record.version for record in shared.records)
@@ -157,7 +156,7 @@ def _worker(worker: WorkerState, head: int, digests: Mapping[int, str]) -> Docum
         "pid": worker.pid,
         "started_at": _time(worker.started_at),
         "version": worker.version or None,
-        "digest": digests.get(worker.version),
+        "digest": digests.get(worker.version) or None,
         "is_behind": worker.is_behind(head),
         "since": _time(worker.taken_at),
         "delay_ms": _ms(worker.delay_seconds) if worker.delay_seconds else None,

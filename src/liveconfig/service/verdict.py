@@ -43,6 +43,7 @@ class Verdict(NamedTuple):
 def judge(document: Document) -> Verdict:
     """Say whether the newest config is live everywhere, and if not, why not."""
     findings = [
+        *_trouble_at_start(document),
         *_trouble_with_source(document),
         *_trouble_with_workers(document),
         *_trouble_with_publisher(document),
@@ -75,7 +76,16 @@ def place(error: Mapping[str, Any]) -> str:
 
 
 def _stays(document: Document) -> str:
-    return f"version {document['version']} stays live"
+    version = document["version"]
+    return f"version {version} stays live" if version else "there is no config yet"
+
+
+def _trouble_at_start(document: Document) -> Iterator[Finding]:
+    if not document["version"]:
+        detail = "Requests that need a config are answered with 503 until it comes."
+        yield Finding(
+            "trouble", "No config yet: waiting for the first good one", detail
+        )
 
 
 def _trouble_with_source(document: Document) -> Iterator[Finding]:
@@ -106,7 +116,7 @@ def _trouble_with_workers(document: Document) -> Iterator[Finding]:
         )
         detail = f"Version {version} is not taken yet by {_named(behind)}."
         yield Finding("trouble", headline, detail)
-    if not any(worker["version"] for worker in workers):
+    if document["version"] and not any(worker["version"] for worker in workers):
         detail = "Workers are still booting, or use no ConfigManager."
         yield Finding("trouble", "No worker has a config yet", detail)
 

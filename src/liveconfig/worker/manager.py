@@ -22,7 +22,12 @@ import weakref
 from typing import Any, Generic, TypeVar
 
 from liveconfig.config.schema import Schema, changed_key_paths
-from liveconfig.errors import CorruptRecordError, LiveconfigError, NotBoundError
+from liveconfig.errors import (
+    CorruptRecordError,
+    LiveconfigError,
+    NoConfigYetError,
+    NotBoundError,
+)
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
 from liveconfig.settings import Settings
@@ -91,6 +96,7 @@ class ConfigManager(Generic[T]):
         "_config",
         "_first_payload",
         "_head",
+        "_is_awaiting",
         "_is_inherited",
         "_lock",
         "_needs_restart",
@@ -122,6 +128,7 @@ class ConfigManager(Generic[T]):
         self._snapshot: Snapshot[T] | None = None
         self._first_payload: bytes | None = None
         self._is_inherited = False
+        self._is_awaiting = False
         self._needs_restart = False
         self._stale_since: float | None = None
         self._unreadable_head = _NO_VERSION
@@ -136,6 +143,7 @@ class ConfigManager(Generic[T]):
 
         Raises:
             NotBoundError: the gunicorn hooks did not run in this process.
+            NoConfigYetError: the service waits for the first good source.
             CorruptRecordError: there is no config to fall back on.
         """
         if self._head[0] == self._version:
@@ -237,7 +245,8 @@ class ConfigManager(Generic[T]):
                 self._schema = self._find_schema(shared)
                 publication = shared.config.read()
                 if publication is None:
-                    raise CorruptRecordError("nothing was published yet")
+                    self._is_awaiting = True
+                    raise _nothing_yet(shared)
                 self._keep(shared, publication)
             assert self._snapshot is not None
             return self._snapshot
@@ -284,7 +293,7 @@ class ConfigManager(Generic[T]):
             row.needs_restart(is_needed=needed)
             # Last, so that whoever sees the version sees what came with it.
             oldest = min(each._version for each in _managers() if each._snapshot)
-            row.took(oldest, publication.published_at_ns)
+            row.took(oldest, publication.published_at_ns, is_awaited=self._is_awaiting)
         for subscription in tuple(self._subscriptions):
             subscription.offer(Taken(snapshot, publication.payload), row)
 
@@ -326,6 +335,14 @@ _are_callbacks_told = False
 def _managers() -> list[ConfigManager[Any]]:
     found = (reference() for reference in tuple(_references))
     return [manager for manager in found if manager is not None]
+
+
+def _nothing_yet(shared: SharedMemory) -> LiveconfigError:
+    status = shared.publisher_status()
+    # A version that was told of and is not there was overwritten, and comes back.
+    if status is None or status.version:
+        return CorruptRecordError("the record holds nothing")
+    return NoConfigYetError(status.trouble)
 
 
 def _subscriptions() -> list[Subscription[Any]]:
