@@ -8,6 +8,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 
 from __future__ import annotations
 
+from tests.mutation.bounds import BOUNDS
 from tests.mutation.mutant import Mutant
 from tests.mutation.shown import SHOWN
 
@@ -535,9 +536,9 @@ MUTANTS = (
     ),
     Mutant(
         "master/child",
-        "one that is stopped while it starts is waited for no longer",
-        "if self._stopped_seconds() > _STOPPED_SECONDS_MAX:",
-        "if False:",
+        "one that hangs while it starts is waited for no longer",
+        "if trouble := self.hang(0.0):",
+        "if trouble := '':",
         _SUPERVISOR,
     ),
     Mutant(
@@ -548,9 +549,9 @@ MUTANTS = (
         _PUBLISHER,
     ),
     Mutant(
-        "master/child",
+        "master/hang",
         "one without a pulse is replaced",
-        "if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:",
+        "if now - self._begun_at > pulse_seconds + _LATE_SECONDS_MAX:",
         "if False:",
         _SUPERVISOR,
     ),
@@ -695,6 +696,7 @@ MUTANTS = (
         _CONVERGENCE,
     ),
     *SHOWN,
+    *BOUNDS,
     Mutant(
         "service/markup",
         "text is escaped",

@@ -17,6 +17,7 @@ import pytest
 from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, StartupError
 from liveconfig.master import child as child_module
+from liveconfig.master import hang as hang_module
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory.record import Publication, Record
 from liveconfig.memory.shared import SharedMemory
@@ -250,7 +251,10 @@ def test_publisher_stopped_while_it_starts_holds_nobody_up(
         command = [sys.executable, "-c", stopping]
         patch.setattr(child_module, "_command", lambda *_: command)
         master.supervisor.replace()
-    assert any("was stopped while it started" in line for line in master.lines)
+    assert any(
+        "does not start: the publisher has been stopped" in line
+        for line in master.lines
+    )
     eventually(lambda: master.supervisor.check() or master.config.is_claimed())
     assert master.message() == "one"
 
@@ -273,9 +277,9 @@ def test_publisher_without_a_pulse_is_replaced(
     master: Master, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that does not look at its source as often as it must is succeeded."""
-    monkeypatch.setattr(child_module, "_LATE_SECONDS_MAX", 0.1)
-    monkeypatch.setattr(master.supervisor, "_poll_seconds", 0.2)
     master.supervisor.start()
+    monkeypatch.setattr(hang_module, "_LATE_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(master.supervisor, "_poll_seconds", 0.2)
     silent = master.publisher()
     eventually(lambda: master.message() and master.supervisor.pid != silent.pid)
     assert any("has done nothing for" in line for line in master.lines)

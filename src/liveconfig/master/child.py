@@ -21,19 +21,16 @@ import sys
 import time
 
 from liveconfig.errors import StartupError
+from liveconfig.master.hang import Vigil
 from liveconfig.master.relay import LOOK_AGAIN, READY, Relay
 from liveconfig.memory.shared import SharedMemory
 
-# How long the publisher may take to read the source for the first time.
-_START_SECONDS = 30.0
 # How often it is looked at while it starts.
 _LOOK_SECONDS = 0.5
 # How long it may take to end when it is asked to.
 _STOP_SECONDS = 2.0
 # How long it may be stopped (SIGSTOP, a debugger that was left) and still be well.
 _STOPPED_SECONDS_MAX = 5.0
-# How much later than it must its pulse may come, on a machine that is busy.
-_LATE_SECONDS_MAX = 30.0
 
 
 class Child:
@@ -76,8 +73,10 @@ class Child:
             os.close(self.relay.sender)
         self.started_at = time.monotonic()
         self._running_at = self.started_at
-        self._pulse = -1
-        self._pulse_at = self.started_at
+        self._shared = shared
+        self._vigil = Vigil(self.pid)
+        self._status_version = -1
+        self._is_working = True
         self._is_condemned = False
 
     def has_ended(self) -> bool:
@@ -89,23 +88,27 @@ class Child:
             os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         return True
 
-    def hang(self, pulse: int, pulse_seconds: float) -> str:
+    def hang(self, pulse_seconds: float) -> str:
         """
         Say how the process hangs, in words that follow its name; "" if it is well.
 
         Args:
-            pulse: a number that it changes at least once in every `pulse_seconds`.
-            pulse_seconds: see there.
+            pulse_seconds: how often, at least, it looks at the source, and says so.
         """
-        now = time.monotonic()
-        if pulse != self._pulse:
-            self._pulse, self._pulse_at = pulse, now
         stopped_seconds = self._stopped_seconds()
         if stopped_seconds > _STOPPED_SECONDS_MAX:
             return f"has been stopped for {stopped_seconds:.0f} s"
-        if now - self._pulse_at > pulse_seconds + _LATE_SECONDS_MAX:
-            return f"has done nothing for {now - self._pulse_at:.0f} s"
-        return ""
+        version = self._shared.status.version
+        if version != self._status_version:
+            self._status_version = version
+            status = self._shared.publisher_status()
+            # It starts for as long as it has said nothing.
+            self._is_working = (
+                status is None
+                or status.pid != self.pid
+                or (status.trial is not None and not status.trial.is_over)
+            )
+        return self._vigil.trouble(version, pulse_seconds, is_working=self._is_working)
 
     def kill(self) -> bool:
         """Kill the process without waiting; tell whether this is the first time."""
@@ -122,15 +125,14 @@ class Child:
         Wait for the first read of the source; return the lines logged until then.
 
         Raises:
-            StartupError: the process ended instead, with its last words, or it is
-                stopped or took too long; it may still be alive then.
+            StartupError: the process ended instead, with its last words, or it hangs;
+                it may still be alive then.
         """
         lines: list[tuple[int, str]] = []
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
+        while True:
             _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
-            if self._stopped_seconds() > _STOPPED_SECONDS_MAX:
-                raise StartupError("the publisher was stopped while it started")
+            if trouble := self.hang(0.0):
+                raise StartupError(f"the publisher {trouble}")
             ended = self.has_ended()
             for level, text in self.relay.messages():
                 if level == READY:
@@ -139,7 +141,6 @@ class Child:
             if ended:
                 words = [text for level, text in lines if level >= logging.CRITICAL]
                 raise StartupError(words[-1] if words else "the publisher died")
-        raise StartupError(f"the publisher did not start in {_START_SECONDS:.0f} s")
 
     def stop(self) -> None:
         """End the process, by force if need be, and wait until it is gone."""

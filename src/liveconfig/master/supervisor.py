@@ -8,8 +8,8 @@ Runs in: the gunicorn master.
 Why no thread: the master forks workers at any moment, and a forked copy of a thread's
 locks would stop a worker. `check` is called from the master's own loop instead.
 Why the version of the status is the publisher's pulse: it writes its status whenever it
-has looked at the source, so at least once in every `poll_seconds`, and nobody has to
-wake it to ask.
+begins to work at a source and whenever it has looked at it, so at least once in every
+`poll_seconds`, and nobody has to wake it to ask.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from liveconfig.errors import StartupError
 from liveconfig.master.child import Child
 from liveconfig.master.relay import READY
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.memory.status import Trial
 
 # How often the records are looked through for damage.
 _RECORD_SECONDS = 1.0
@@ -78,9 +79,24 @@ class Supervisor:
         """
         Start the publisher and wait until there is a config to serve.
 
+        One that dies over the source is followed by another, which may have a cache to
+        begin with, and which gives the source up in the end.
+
         Raises:
             StartupError: there is none; no process is left.
         """
+        trial = self._trial()
+        while True:
+            try:
+                self._start_once()
+                return
+            except StartupError as error:
+                before, trial = trial, self._trial()
+                if trial is None or trial.is_over or trial == before:
+                    raise
+                self._log(logging.ERROR, f"{error}; it starts again")
+
+    def _start_once(self) -> None:
         try:
             self._child = self._new_child()
             self._tell(self._child.wait_ready())
@@ -98,7 +114,7 @@ class Supervisor:
         """
         self.stop()
         try:
-            self.start()
+            self._start_once()
         except StartupError as error:
             self._log(logging.ERROR, f"the publisher does not start: {error}")
             self._schedule(lived_seconds=0.0)
@@ -132,9 +148,14 @@ class Supervisor:
         if child is not None:
             child.close()
 
+    def _trial(self) -> Trial | None:
+        """Return the trial in which the publisher before ended, if it did in one."""
+        status = self.shared.publisher_status()
+        return status.trial if status else None
+
     def _look_after(self, child: Child) -> None:
         """End a publisher that hangs, and have one that is well mend the records."""
-        trouble = child.hang(self.shared.status.version, self._poll_seconds)
+        trouble = child.hang(self._poll_seconds)
         if trouble:
             # It is started again when it is gone: never are there two.
             if child.kill():

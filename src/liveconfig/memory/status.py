@@ -88,6 +88,24 @@ class Missing(msgspec.Struct, frozen=True):
     since: float
 
 
+class Trial(msgspec.Struct, frozen=True):
+    """
+    The bytes of a source that are being made a config of.
+
+    It stands for as long as that takes, so where a publisher dies over them its
+    successor finds it; and for good when they are not tried any more.
+
+    Attributes:
+        digest: of the bytes.
+        number: how often they were tried, this time included.
+        is_over: whether they are not tried any more.
+    """
+
+    digest: str
+    number: int
+    is_over: bool = False
+
+
 class Reloads(msgspec.Struct, frozen=True):
     """
     What came of the times the source had changed, over all publishers of one master.
@@ -130,6 +148,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         origin: where that version came from: `source`, `cache` or `defaults`.
         rejected: the candidate that is not served, if there is one.
         missing: set while the source cannot be read.
+        trial: what is being tried, or ended the publisher that tried it.
         reloads: what came of the changes of the source so far.
         publish_buckets: publications by what they took from the begin of reading, one
             count for each of `PUBLISH_SECONDS` and one for all above.
@@ -157,6 +176,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     origin: str = "source"
     rejected: Rejected | None = None
     missing: Missing | None = None
+    trial: Trial | None = None
     reloads: Reloads = Reloads()
     publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
     publish_seconds: float = 0.0
@@ -184,6 +204,8 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             return self.missing.problem
         if self.rejected is not None:
             return str(self.rejected.error.as_exception())
+        if self.trial is not None:
+            return "a publisher died over it, and it is tried again"
         return ""
 
     def to_bytes(self) -> bytes:

@@ -42,6 +42,7 @@ from liveconfig.memory.status import (
     PublisherStatus,
     Rejected,
     Reloads,
+    Trial,
 )
 from liveconfig.publishing.outlets import Channel
 
@@ -142,6 +143,10 @@ class Journal:
     def checked(self, at: float) -> None:
         """Tell when the source was looked at: the master knows this process is well."""
         self._tell(checked_at=at)
+
+    def tries(self, trial: Trial | None) -> None:
+        """Tell what is tried from now on: the master knows that this process works."""
+        self._tell(trial=trial)
 
     def found(self) -> None:
         """Tell that the source is there."""

@@ -9,10 +9,12 @@ Runs in: the publisher process, as `python -m liveconfig.publishing.process`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from setproctitle import setproctitle
 
@@ -70,6 +72,11 @@ def run(
             "subPath mount: mount the directory instead",
             printable(settings.path),
         )
+    if publisher.is_wary:
+        # It may end this one as well: what there is in the cache is served before.
+        publisher.fall_back("fail")
+        if publisher.status.version:
+            relay.send_ready()
     watcher.act()
     is_known = bool(version_min or publisher.status.version)
     if not publisher.has_config:
@@ -79,6 +86,7 @@ def run(
         _require_a_version(publisher.status)
     relay.send_ready()
     watcher.run()
+    publisher.close()
     watcher.close()
 
 
@@ -91,6 +99,13 @@ def _require_a_version(status: PublisherStatus) -> None:
     raise status.rejected.error.as_exception()
 
 
+def _end_first_without_memory() -> None:
+    """Have the kernel end this process before all others: the workers serve on."""
+    # Where it may not be written, the kernel chooses by size.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the publisher process; the supervisor of the master starts it."""
     parser = argparse.ArgumentParser(prog="python -m liveconfig.publishing.process")
@@ -101,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--module-path", action="append", default=[])
     options = parser.parse_args(arguments)
     end_with_parent(options.parent_pid, signal.SIGKILL)
+    _end_first_without_memory()
     sys.path[:] = options.module_path
     relay = RelayHandler(options.relay_descriptor)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])

@@ -34,6 +34,7 @@ from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.journal import Journal, Published
 from liveconfig.publishing.outlets import Outlets
+from liveconfig.publishing.trials import TRIALS_MAX, Trials
 from liveconfig.settings import Settings
 
 log = logging.getLogger("liveconfig.publisher")
@@ -104,6 +105,7 @@ class Publisher:
             outlets.status,
             outlets.history,
         )
+        self._trials = Trials(self._journal, settings.cache_dir)
         version_min = max(version_min, self.status.version)
         outlets.config.writer.skip(version_min)
         self._resume(version_min)
@@ -163,6 +165,15 @@ class Publisher:
             self._publish_defaults()
         if on_missing == "wait" and not self.status.version:
             self._journal.waits()
+
+    @property
+    def is_wary(self) -> bool:
+        """Whether the publisher before has died over the source, and none serves."""
+        return self._trials.has_death and not self.has_config
+
+    def close(self) -> None:
+        """End in order: what was given up is tried again by whoever comes next."""
+        self._trials.end()
 
     def set_mode(self, mode: str, reason: str) -> None:
         """Note that the source is watched otherwise from now on, and why."""
@@ -244,6 +255,24 @@ class Publisher:
             self._journal.rejected_again(reading.digest)
             return
         self._seen_digest = reading.digest
+        if self._trials.begin(reading.digest):
+            self._try(reading)
+            self._trials.end()
+        else:
+            self._give_up(reading)
+
+    def _give_up(self, reading: Reading) -> None:
+        problem = (
+            f"{TRIALS_MAX} publishers have died over this content, or were killed "
+            "because they hung, so it is not tried again until it changes: make it "
+            "smaller, or look into the schema's own code, and reload"
+        )
+        error = InvalidConfigError(reading.path, 0, 0, "", problem)
+        self._journal.rejected(
+            reading.digest, error, changed_at=reading.changed_at_ns() / 1e9
+        )
+
+    def _try(self, reading: Reading) -> None:
         try:
             candidate = load(reading.files, self._schema, self._limits, self._known)
             # Not that of a single file, which is parsed only if it has changed.

@@ -1,0 +1,66 @@
+"""
+The safeguards against what costs too much, each as a change that takes it away.
+
+Owns: the rows for trials, hangs, limits and bounds.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+
+_HANG = ("tests/unit/test_hang.py",)
+_TRIALS = ("tests/process/test_trials.py",)
+
+BOUNDS = (
+    Mutant(
+        "master/hang",
+        "work without an end is a hang",
+        "if seconds > _WORK_SECONDS_MAX:",
+        "if False:",
+        _HANG,
+    ),
+    Mutant(
+        "master/hang",
+        "work that waits is a hang",
+        "if now - self._moved_at > _STILL_SECONDS_MAX:",
+        "if False:",
+        _HANG,
+    ),
+    Mutant(
+        "master/hang",
+        "work that moves is none",
+        "self._worked_at_move, self._moved_at = worked, now",
+        "pass",
+        _HANG,
+    ),
+    Mutant(
+        "publishing/trials",
+        "what ended three publishers is given up",
+        "is_over = number >= TRIALS_MAX",
+        "is_over = False",
+        _TRIALS,
+    ),
+    Mutant(
+        "publishing/trials",
+        "tries are noted on disk as well",
+        "noted = _read(self._note) if self._note else None",
+        "noted = None",
+        _TRIALS,
+    ),
+    Mutant(
+        "publishing/process",
+        "the cache is served before deadly bytes are tried again",
+        "if publisher.is_wary:",
+        "if False:",
+        _TRIALS,
+    ),
+    Mutant(
+        "publishing/process",
+        "a reload has what was given up tried again",
+        "    publisher.close()",
+        "    pass",
+        _TRIALS,
+    ),
+)
