@@ -34,6 +34,7 @@ _ENTRIES = (
     "liveconfig.command.cli",
     "liveconfig.metrics",
     "liveconfig.publishing.process",
+    "liveconfig.publishing.start",
     "liveconfig.service.wsgi",
 )
 

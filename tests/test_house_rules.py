@@ -38,7 +38,7 @@ _LAYERS = (
         "watch",
         "worker",
     ),
-    ("watch.filesystems", "watch.mounts", "config.secret", "settings"),
+    ("watch.filesystems", "watch.mounts", "config.secret", "memory.kernel", "settings"),
     ("config.excerpt", "config.names"),
     (
         "memory.broadcast",
@@ -50,6 +50,9 @@ _LAYERS = (
         "master.parent",
         "memory.record",
         "master.relay",
+        "master.interpreter",
+        "publishing.log",
+        "publishing.start",
         "worker.snapshot",
         "memory.status",
         "config.tree",

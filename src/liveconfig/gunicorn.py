@@ -11,6 +11,9 @@ file with a hook of its own under one of these names calls ours from it.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
 import signal
 import sys
 from typing import Any, NoReturn
@@ -18,7 +21,7 @@ from typing import Any, NoReturn
 from liveconfig.errors import StartupError
 from liveconfig.master.parent import end_with_parent
 from liveconfig.master.supervisor import Supervisor
-from liveconfig.memory import shared
+from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.settings import Settings
 from liveconfig.worker import follower
@@ -31,6 +34,8 @@ __all__ = [
     "post_worker_init",
     "pre_fork",
 ]
+
+_STDERR = 2
 
 _supervisor: Supervisor | None = None
 
@@ -53,7 +58,7 @@ def on_starting(server: Any) -> None:
     except StartupError as error:
         if server.pidfile is not None:
             server.pidfile.unlink()
-        _fail(error)
+        _fail(error, server.log)
     _look_after(server, _supervisor)
 
 
@@ -108,13 +113,18 @@ def _start(server: Any) -> Supervisor:
             f"this is {sys.platform}: liveconfig needs Linux (inotify and memfd); "
             "run it in a container"
         )
+    _open_standard_streams()
+    kernel.require()
     settings = Settings.from_environ()
 
     def log(level: int, text: str) -> None:
         # Through the server: HUP may have given it another logger.
         server.log.log(level, "liveconfig: %s", text)
 
-    memory = SharedMemory.create(settings.payload_bytes_max)
+    try:
+        memory = SharedMemory.create(settings.payload_bytes_max)
+    except OSError as error:
+        raise StartupError(f"no shared memory is to be had: {error.strerror}")
     supervisor = Supervisor(memory, log, settings.poll_seconds)
     supervisor.start()
     shared.bind(memory)
@@ -150,8 +160,33 @@ def _look_after(server: Any, supervisor: Supervisor) -> None:
     server.murder_workers = murder_workers_and_look
 
 
-def _fail(error: StartupError) -> NoReturn:
-    sys.stderr.write(f"liveconfig: {error}\n")
-    sys.stderr.flush()
+def _open_standard_streams() -> None:
+    """Give no memory the number of a stream that is closed: it would be written to."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _fail(error: StartupError, log: Any = None) -> NoReturn:
+    """End with one sentence, in the log and where the operator sees it."""
+    if log is not None:
+        log.critical("liveconfig: %s", error)
+    if sys.stderr is not None and not _is_shown(log):
+        sys.stderr.write(f"liveconfig: {error}\n")
+        sys.stderr.flush()
     # Not 3 or 4, which mean something else to gunicorn.
     sys.exit(1)
+
+
+def _is_shown(log: Any) -> bool:
+    """Tell whether what gunicorn's logger writes is seen on stderr as well."""
+    logger = getattr(log, "error_log", None)
+    while isinstance(logger, logging.Logger):
+        for handler in logger.handlers:
+            # A logger may be any class, and its streams anything that can be written.
+            with contextlib.suppress(AttributeError, OSError, TypeError, ValueError):
+                stream = handler.stream  # type: ignore[attr-defined]
+                if os.path.sameopenfile(stream.fileno(), _STDERR):
+                    return True
+        logger = logger.parent if logger.propagate else None
+    return False

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.mutant import Mutant
 from tests.mutation.shown import SHOWN
+from tests.mutation.started import STARTED
 
 _RECORD = ("tests/unit/test_record.py", "tests/process/test_record_processes.py")
 _SOURCE = ("tests/process/test_source_generations.py",)
@@ -130,13 +131,6 @@ MUTANTS = (
         "what a dead writer left is wiped",
         "self._words[slot + _CHECKSUM] = _NO_CHECKSUM",
         "pass",
-        _RECORD,
-    ),
-    Mutant(
-        "memory/record",
-        "the memory is sealed",
-        "fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL",
-        "fcntl.F_SEAL_GROW",
         _RECORD,
     ),
     Mutant(
@@ -697,6 +691,7 @@ MUTANTS = (
     ),
     *SHOWN,
     *BOUNDS,
+    *STARTED,
     Mutant(
         "service/markup",
         "text is escaped",

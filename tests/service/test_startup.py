@@ -9,13 +9,9 @@ import pytest
 
 from tests.service.conftest import StartServer
 from tests.support.eventually import eventually
+from tests.support.own_service import write, write_service
 from tests.support.server import Server, all_ended
 from tests.support.volume import ConfigMapVolume
-
-
-def _write(path: Path, text: str) -> Path:
-    path.write_text(text)
-    return path
 
 
 def _failed_start(server: Server) -> str:
@@ -24,7 +20,7 @@ def _failed_start(server: Server) -> str:
     assert all_ended(server.family())
     assert "Booting worker" not in server.log
     assert "Traceback" not in server.log
-    (line,) = server.lines("^liveconfig: ")
+    (line,) = server.lines("liveconfig: ")
     return line
 
 
@@ -64,7 +60,7 @@ def test_start_with_wrong_settings_is_one_sentence(
     tmp_path: Path, environ: dict[str, str], sentence: str
 ) -> None:
     """A setting that does not fit is named, with what it takes."""
-    path = _write(tmp_path / "config.yaml", "message: x\n")
+    path = write(tmp_path / "config.yaml", "message: x\n")
     assert sentence in _failed_start(Server(path, tmp_path, environ=environ))
 
 
@@ -82,42 +78,19 @@ def test_start_with_a_wrong_schema_is_one_sentence(
     tmp_path: Path, schema: str, sentence: str
 ) -> None:
     """A schema that cannot be used is named, with what is wrong with it."""
-    _write(
+    write(
         tmp_path / "mutable.py",
         "import msgspec\n\n\nclass Config(msgspec.Struct):\n    message: str\n",
     )
-    _write(tmp_path / "broken.py", "1 / 0\n")
-    path = _write(tmp_path / "config.yaml", "message: x\n")
+    write(tmp_path / "broken.py", "1 / 0\n")
+    path = write(tmp_path / "config.yaml", "message: x\n")
     server = Server(
         path,
         tmp_path,
         environ={"LIVECONFIG_SCHEMA": schema, "PYTHONPATH": str(tmp_path)},
-        config_file=_config_file(tmp_path),
+        config_file=write_service(tmp_path),
     )
     assert sentence in _failed_start(server)
-
-
-_OWN_APP = """\
-from liveconfig import ConfigManager
-
-manager = ConfigManager()
-
-
-def app(environ, start_response):
-    config = manager.get()
-    body = config["message"].encode()
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
-"""
-
-
-def _config_file(directory: Path, text: str = "") -> Path:
-    """Write the config file of another service, with its application."""
-    _write(directory / "own_app.py", _OWN_APP)
-    hooks = "" if "no hooks" in text else "from liveconfig.gunicorn import *\n"
-    return _write(
-        directory / "own.conf.py", f"{hooks}wsgi_app = 'own_app:app'\n{text}\n"
-    )
 
 
 def test_one_line_is_all_that_another_service_needs(
@@ -128,7 +101,7 @@ def test_one_line_is_all_that_another_service_needs(
         volume.path("config.yaml"),
         tmp_path,
         environ={"PYTHONPATH": str(tmp_path)},
-        config_file=_config_file(tmp_path),
+        config_file=write_service(tmp_path),
     ).wait_until_booted()
     try:
         assert server.get().text == "one"
@@ -168,7 +141,7 @@ def post_worker_init(worker):
         volume.path("config.yaml"),
         tmp_path,
         environ={"PYTHONPATH": str(tmp_path)},
-        config_file=_config_file(tmp_path, text),
+        config_file=write_service(tmp_path, text),
     ).wait_until_booted()
     assert server.get().text == "one"
     server.stop()
@@ -180,10 +153,10 @@ def post_worker_init(worker):
 def test_without_the_hooks_it_says_what_to_add(tmp_path: Path) -> None:
     """The application starts, and the error of a request names the missing line."""
     server = Server(
-        _write(tmp_path / "config.yaml", "message: x\n"),
+        write(tmp_path / "config.yaml", "message: x\n"),
         tmp_path,
         environ={"PYTHONPATH": str(tmp_path)},
-        config_file=_config_file(tmp_path, "# no hooks"),
+        config_file=write_service(tmp_path, has_hooks=False),
     ).wait_until_booted()
     try:
         assert server.get().status == 500
@@ -197,9 +170,9 @@ def test_without_the_hooks_it_says_what_to_add(tmp_path: Path) -> None:
 def test_reference_service_without_the_hooks_is_503(tmp_path: Path) -> None:
     """The service's own error says it in the log, and the answer is 503."""
     server = Server(
-        _write(tmp_path / "config.yaml", "message: x\n"),
+        write(tmp_path / "config.yaml", "message: x\n"),
         tmp_path,
-        config_file=_write(
+        config_file=write(
             tmp_path / "bare.conf.py", "wsgi_app = 'liveconfig.service.wsgi:app'\n"
         ),
     ).wait_until_booted()
@@ -233,7 +206,7 @@ def test_start_from_the_cache_when_the_source_is_bad(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     """With a cache directory a restart serves the last good, says so, and recovers."""
-    path = _write(tmp_path / "config.yaml", "message: good\n")
+    path = write(tmp_path / "config.yaml", "message: good\n")
     environ = {"LIVECONFIG_CACHE_DIR": str(tmp_path / "cache")}
     start_server(path, environ=environ).stop()
     path.write_text("message: [\n")
@@ -254,13 +227,13 @@ def test_source_whose_name_is_no_text_is_served(
 ) -> None:
     """Bytes that are not UTF-8 in its name end no publisher, whatever is told of it."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/config\xff.yaml"))
-    server = start_server(_write(path, "message: one\n"))
-    _write(path, "message: [\n")
+    server = start_server(write(path, "message: one\n"))
+    write(path, "message: [\n")
     rejected = eventually(lambda: server.status()["rejected"])
     assert rejected["error"]["path"].endswith(r"/config\udcff.yaml")
     path.unlink()
     missing = eventually(lambda: server.status()["source"]["missing"])
     assert r"config\udcff.yaml: no such file" in missing["problem"]
-    _write(path, "message: two\n")
+    write(path, "message: two\n")
     server.wait_until_all_serve("two")
     assert server.status()["publisher"]["starts"] == 1

@@ -245,7 +245,7 @@ def is_publisher(process: psutil.Process) -> bool:
     title = _title(process)
     # The second is what it is called until it has loaded its modules.
     return title.startswith("liveconfig: publisher") or (
-        " -m liveconfig.publishing.process " in title
+        "from liveconfig.publishing.start import" in title
     )
 
 

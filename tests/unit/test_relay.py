@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from liveconfig.master.relay import READY, Relay, RelayHandler
+from liveconfig.master.relay import READY, Relay, Sender
 from tests.support.eventually import eventually
 
 
@@ -22,73 +22,69 @@ def relay() -> Iterator[Relay]:
     relay.close()
 
 
-def _record(text: str, level: int = logging.INFO) -> logging.LogRecord:
-    return logging.LogRecord("test", level, __file__, 1, text, (), None)
-
-
 def test_line_arrives_with_its_level(relay: Relay) -> None:
     """A line comes out as it went in, with its level."""
-    handler = RelayHandler(relay.sender)
-    handler.emit(_record("grüße\nin two lines", logging.WARNING))
+    sender = Sender(relay.sender)
+    sender.send(logging.WARNING, "grüße\nin two lines")
     assert list(relay.messages()) == [(logging.WARNING, "grüße\nin two lines")]
-    handler.close()
+    sender.close()
 
 
 def test_lines_arrive_in_order(relay: Relay) -> None:
     """Several lines arrive one by one, in order, with the ready mark among them."""
-    handler = RelayHandler(relay.sender)
-    handler.emit(_record("one"))
-    handler.send_ready()
-    handler.emit(_record("two"))
+    sender = Sender(relay.sender)
+    sender.send(logging.INFO, "one")
+    sender.send_ready()
+    sender.send(logging.INFO, "two")
     texts = list(relay.messages())
     assert texts == [(logging.INFO, "one"), (READY, "ready"), (logging.INFO, "two")]
-    handler.close()
+    sender.close()
 
 
 def test_receiver_never_waits(relay: Relay) -> None:
     """Asking for messages when there are none returns at once."""
-    handler = RelayHandler(relay.sender)
+    sender = Sender(relay.sender)
     assert list(relay.messages()) == []
-    handler.close()
+    sender.close()
 
 
 def test_lines_outlive_the_sender(relay: Relay) -> None:
     """The last words of a publisher that died are still delivered."""
-    handler = RelayHandler(relay.sender)
-    handler.emit(_record("last words"))
-    handler.close()
+    sender = Sender(relay.sender)
+    sender.send(logging.INFO, "last words")
+    sender.close()
     assert list(relay.messages()) == [(logging.INFO, "last words")]
 
 
 def test_sender_never_waits_for_a_busy_master(relay: Relay) -> None:
     """Lines without room are dropped, and those that had room are whole."""
-    handler = RelayHandler(relay.sender)
+    sender = Sender(relay.sender)
     for _ in range(10_000):
-        handler.emit(_record("x" * 1000))
+        sender.send(logging.INFO, "x" * 1000)
     received = list(relay.messages())
     assert 0 < len(received) < 10_000
     assert {text for _, text in received} == {"x" * 1000}
-    handler.close()
+    sender.close()
 
 
 def test_sender_survives_its_master() -> None:
     """A line to a master that is gone is dropped without an error."""
     relay = Relay()
-    handler = RelayHandler(relay.sender)
+    sender = Sender(relay.sender)
     relay.close()
-    handler.emit(_record("nobody listens"))
-    handler.close()
+    sender.send(logging.INFO, "nobody listens")
+    sender.close()
 
 
 def test_long_line_is_cut_not_lost(relay: Relay) -> None:
     """A line beyond the largest message arrives cut off."""
-    handler = RelayHandler(relay.sender)
-    handler.emit(_record("y" * 100_000))
+    sender = Sender(relay.sender)
+    sender.send(logging.INFO, "y" * 100_000)
     [(level, text)] = relay.messages()
     assert level == logging.INFO
     assert set(text) == {"y"}
     assert 10_000 < len(text) < 100_000
-    handler.close()
+    sender.close()
 
 
 def test_message_wakes_the_master(relay: Relay) -> None:
@@ -101,10 +97,10 @@ def test_message_wakes_the_master(relay: Relay) -> None:
     before = signal.signal(signal.SIGCHLD, note)
     try:
         relay.wake_on_message()
-        handler = RelayHandler(relay.sender)
-        handler.emit(_record("wake up"))
+        sender = Sender(relay.sender)
+        sender.send(logging.INFO, "wake up")
         eventually(lambda: woken)
-        handler.close()
+        sender.close()
     finally:
         signal.signal(signal.SIGCHLD, before)
 
@@ -113,6 +109,6 @@ def test_descriptors_are_closed(relay: Relay) -> None:
     """Both ends give their descriptors back."""
     before = len(os.listdir("/proc/self/fd"))
     second = Relay()
-    RelayHandler(second.sender).close()
+    Sender(second.sender).close()
     second.close()
     assert len(os.listdir("/proc/self/fd")) == before

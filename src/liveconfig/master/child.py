@@ -21,8 +21,10 @@ import sys
 import time
 
 from liveconfig.errors import StartupError
+from liveconfig.master import interpreter
 from liveconfig.master.hang import Vigil
 from liveconfig.master.relay import LOOK_AGAIN, READY, Relay
+from liveconfig.memory import kernel
 from liveconfig.memory.shared import SharedMemory
 
 # How often it is looked at while it starts.
@@ -69,6 +71,9 @@ class Child:
         except OSError as error:
             self.relay.close()
             raise _not_to_be_had(error)
+        except StartupError:
+            self.relay.close()
+            raise
         finally:
             os.close(self.relay.sender)
         self.started_at = time.monotonic()
@@ -78,6 +83,7 @@ class Child:
         self._status_version = -1
         self._is_working = True
         self._is_condemned = False
+        self._end = ""
 
     def has_ended(self) -> bool:
         """Tell whether the process is gone, and leave no zombie if it is."""
@@ -85,7 +91,9 @@ class Child:
             return False
         # The master's own reaping may have been faster.
         with contextlib.suppress(ChildProcessError):
-            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+            end = os.waitid(kernel.P_PIDFD, self._pidfd, os.WEXITED)
+            if end is not None:
+                self._end = _in_words(end)
         return True
 
     def hang(self, pulse_seconds: float) -> str:
@@ -140,7 +148,7 @@ class Child:
                 lines.append((level, text))
             if ended:
                 words = [text for level, text in lines if level >= logging.CRITICAL]
-                raise StartupError(words[-1] if words else "the publisher died")
+                raise StartupError(words[-1] if words else self._last_words())
 
     def stop(self) -> None:
         """End the process, by force if need be, and wait until it is gone."""
@@ -156,10 +164,16 @@ class Child:
         self.relay.close()
         os.close(self._pidfd)
 
+    def _last_words(self) -> str:
+        return (
+            f"the publisher died{self._end} before it said why; it was started by "
+            f"{sys.executable}, and what else it wrote is on stderr"
+        )
+
     def _send(self, number: signal.Signals) -> None:
         # It may have ended, and been reaped by the master, since it was looked at.
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+            kernel.pidfd_send_signal(self._pidfd, number)
 
     def _stopped_seconds(self) -> float:
         """Return for how long the process was seen stopped, 0.0 while it runs."""
@@ -168,7 +182,7 @@ class Child:
         options = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
         is_stopped = False
         with contextlib.suppress(ChildProcessError):
-            is_stopped = os.waitid(os.P_PIDFD, self._pidfd, options) is not None
+            is_stopped = os.waitid(kernel.P_PIDFD, self._pidfd, options) is not None
         if not is_stopped:
             self._running_at = now
         return now - self._running_at
@@ -177,7 +191,7 @@ class Child:
 def _spawn(*descriptors: int, version_min: int) -> tuple[int, int]:
     """Start the publisher and return its number and its pidfd."""
     process = subprocess.Popen(
-        [*_command(*descriptors), f"--version-min={version_min}"],
+        _command(version_min, *descriptors),
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # Ctrl-C is for the master, which ends its children in order.
@@ -186,11 +200,17 @@ def _spawn(*descriptors: int, version_min: int) -> tuple[int, int]:
     # The pidfd is what knows; this keeps `subprocess` from waiting for the number.
     process.returncode = 0
     try:
-        return process.pid, os.pidfd_open(process.pid)
+        return process.pid, kernel.pidfd_open(process.pid)
     except OSError:
         # Nobody has waited for it yet, so the number is still its own.
         os.kill(process.pid, signal.SIGKILL)
         raise
+
+
+def _in_words(end: os.waitid_result) -> str:
+    if end.si_code == os.CLD_EXITED:
+        return f" with status {end.si_status}"
+    return f" by signal {end.si_status}"
 
 
 def _not_to_be_had(error: OSError) -> StartupError:
@@ -198,19 +218,21 @@ def _not_to_be_had(error: OSError) -> StartupError:
 
 
 def _command(
-    config: int, status: int, history: int, published: int, relay: int
+    version_min: int,
+    config: int,
+    status: int,
+    history: int,
+    published: int,
+    relay: int,
 ) -> list[str]:
-    command = [sys.executable, "-m", "liveconfig.publishing.process"]
-    command += ["--parent-pid", str(os.getpid())]
-    command += ["--config-descriptor", str(config)]
-    command += ["--status-descriptor", str(status)]
-    command += ["--history-descriptor", str(history)]
-    command += ["--published-descriptor", str(published)]
-    command += ["--relay-descriptor", str(relay)]
-    # The schema must be found where the application finds it.
-    for path in sys.path:
-        command += ["--module-path", path]
-    return command
+    arguments = ["--parent-pid", str(os.getpid())]
+    arguments += ["--version-min", str(version_min)]
+    arguments += ["--config-descriptor", str(config)]
+    arguments += ["--status-descriptor", str(status)]
+    arguments += ["--history-descriptor", str(history)]
+    arguments += ["--published-descriptor", str(published)]
+    arguments += ["--relay-descriptor", str(relay)]
+    return interpreter.command(arguments)
 
 
 def _wait_readable(descriptors: list[int], seconds: float) -> bool:

@@ -12,8 +12,8 @@ not hold up a publication, so a line that finds no room is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import logging
 import os
 import signal
 import socket
@@ -28,35 +28,32 @@ LOOK_AGAIN = signal.SIGURG
 _MESSAGE_BYTES_MAX = 16_384
 
 
-class RelayHandler(logging.Handler):
-    """Send each log record as one message to the master."""
+class Sender:
+    """
+    The publisher's end: each line is one message to the master.
+
+    Nothing of it is known to `logging` or `socket`, which other code may change.
+    """
 
     def __init__(self, descriptor: int) -> None:
         """Take over the sending end by its descriptor."""
-        super().__init__()
-        self._socket = socket.socket(fileno=descriptor)
-        self._socket.setblocking(False)
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send the record's level and text, or drop it when there is no room."""
-        self._send(record.levelno, self.format(record))
+    def send(self, level: int, text: str) -> None:
+        """Send a line with its level, or drop it when there is no room."""
+        message = f"{level} {text}".encode(errors="replace")[:_MESSAGE_BYTES_MAX]
+        # No room, or no master: there is nobody left to tell.
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, message)
 
     def send_ready(self) -> None:
         """Tell the master that the source was read for the first time."""
-        self._send(READY, "ready")
+        self.send(READY, "ready")
 
     def close(self) -> None:
         """Close the sending end."""
-        self._socket.close()
-        super().close()
-
-    def _send(self, level: int, text: str) -> None:
-        message = f"{level} {text}".encode(errors="replace")[:_MESSAGE_BYTES_MAX]
-        try:
-            self._socket.send(message)
-        except OSError:
-            # No room, or no master: there is nobody left to tell.
-            return
+        os.close(self._descriptor)
 
 
 class Relay:

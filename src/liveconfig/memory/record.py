@@ -50,6 +50,7 @@ from liveconfig.errors import (
     RecordClaimedError,
     StartupError,
 )
+from liveconfig.memory import kernel
 
 _MAGIC = int.from_bytes(b"livecfg2", "little")
 _PAGE_BYTES = 4096
@@ -142,15 +143,11 @@ class Record:
             name: what /proc shows for the descriptor; it opens nothing.
             payload_bytes_max: the most bytes that one payload may have.
         """
-        writable = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        writable = kernel.memfd_create(name)
         try:
             os.ftruncate(writable, _size_bytes(payload_bytes_max))
             _write_header(writable, payload_bytes_max)
-            fcntl.fcntl(
-                writable,
-                fcntl.F_ADD_SEALS,
-                fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
-            )
+            kernel.seal_size(writable)
             return cls(_opened_anew(writable, os.O_RDONLY))
         finally:
             os.close(writable)

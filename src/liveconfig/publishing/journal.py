@@ -12,7 +12,6 @@ what the one before it told.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from bisect import bisect_left
@@ -44,6 +43,7 @@ from liveconfig.memory.status import (
     Reloads,
     Trial,
 )
+from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Channel
 
 _KEYS_IN_LOG_MAX = 20
@@ -60,8 +60,6 @@ _NO_CHANGE: Mapping[str, Any] = {
 
 # What may be shown of a path of keys.
 _Named = Callable[[KeyPath], KeyPath]
-
-log = logging.getLogger("liveconfig.publisher")
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,14 @@ The publisher as a process: the one that watches.
 
 Owns: its arguments, its title, its end; the watcher and what it calls.
 Must not know: gunicorn, what a good config is.
-Runs in: the publisher process, as `python -m liveconfig.publishing.process`.
+Runs in: the publisher process.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,15 +19,14 @@ from setproctitle import setproctitle
 from liveconfig.config.schema import Schema
 from liveconfig.errors import LiveconfigError, StartupError, printable
 from liveconfig.master.parent import end_with_parent
-from liveconfig.master.relay import LOOK_AGAIN, RelayHandler
+from liveconfig.master.relay import LOOK_AGAIN, Sender
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Publisher
 from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
 from liveconfig.watch.watcher import FileWatcher
-
-log = logging.getLogger("liveconfig.publisher")
 
 # In the order of `Outlets.attach`.
 _OUTLETS = ("config", "status", "history", "published")
@@ -38,7 +35,7 @@ _OUTLETS = ("config", "status", "history", "published")
 def run(
     settings: Settings,
     descriptors: Sequence[int],
-    relay: RelayHandler,
+    relay: Sender,
     version_min: int = 0,
 ) -> None:
     """
@@ -106,20 +103,19 @@ def _end_first_without_memory() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the publisher process; the supervisor of the master starts it."""
-    parser = argparse.ArgumentParser(prog="python -m liveconfig.publishing.process")
+    parser = argparse.ArgumentParser(prog="liveconfig publisher")
     parser.add_argument("--parent-pid", type=int, required=True)
     for name in (*_OUTLETS, "relay"):
         parser.add_argument(f"--{name}-descriptor", type=int, required=True)
     parser.add_argument("--version-min", type=int, default=0)
-    parser.add_argument("--module-path", action="append", default=[])
+    parser.add_argument("--found", action="append")
     options = parser.parse_args(arguments)
     end_with_parent(options.parent_pid, signal.SIGKILL)
     _end_first_without_memory()
-    sys.path[:] = options.module_path
-    relay = RelayHandler(options.relay_descriptor)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[relay])
+    relay = Sender(options.relay_descriptor)
+    log.connect(relay.send)
     try:
         settings = Settings.from_environ()
         setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
@@ -129,7 +125,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.critical("%s", error)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

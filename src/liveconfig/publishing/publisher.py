@@ -10,7 +10,6 @@ It may be killed at any instruction: all it needs it reads anew when it starts a
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -33,12 +32,10 @@ from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.journal import Journal, Published
+from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.trials import TRIALS_MAX, Trials
 from liveconfig.settings import Settings
-
-log = logging.getLogger("liveconfig.publisher")
-
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02

@@ -1,0 +1,78 @@
+"""
+The safeguards of a start, each as a change of the code that takes it away.
+
+Owns: these rows of the table.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+
+_INTERPRETER = "tests/service/test_interpreter.py"
+_LOG = "tests/service/test_start_log.py"
+_SHADOWS = (f"{_INTERPRETER}::test_modules_named_as_those_of_python_harm_nobody",)
+_KERNEL = ("tests/unit/test_kernel.py",)
+
+STARTED = (
+    Mutant(
+        "master/interpreter",
+        "the publisher begins with Python's own library in front",
+        "sys.path[:] = first + path",
+        "sys.path[:] = path",
+        _SHADOWS,
+    ),
+    Mutant(
+        "master/interpreter",
+        "what the master had imported is what the schema finds",
+        "if now is not None and now.origin != spec.origin:",
+        "if False:",
+        _SHADOWS,
+    ),
+    Mutant(
+        "master/interpreter",
+        "a service that is started again for the publisher ends",
+        'if _BEGIN in sys.argv or "--relay-descriptor" in sys.argv:',
+        "if False:",
+        (
+            f"{_INTERPRETER}::"
+            "test_program_that_is_no_python_starts_no_service_of_its_own",
+        ),
+    ),
+    Mutant(
+        "publishing/start",
+        "warnings end no publisher",
+        'warnings.simplefilter("ignore")',
+        "pass",
+        (f"{_INTERPRETER}::test_environment_of_python_harms_no_start",),
+    ),
+    Mutant(
+        "publishing/log",
+        "no line of the publisher goes through `logging`",
+        "if self._send is None:",
+        "if True:",
+        ("tests/unit/test_publisher_log.py",),
+    ),
+    Mutant(
+        "gunicorn",
+        "no memory has the number of a closed stream",
+        "    _open_standard_streams()\n",
+        "",
+        (f"{_LOG}::test_closed_standard_streams_harm_nothing",),
+    ),
+    Mutant(
+        "gunicorn",
+        "the reason of a failed start is in the log",
+        'log.critical("liveconfig: %s", error)',
+        "pass",
+        (f"{_LOG}::test_failed_start_of_a_daemon_is_in_its_log",),
+    ),
+    Mutant(
+        "memory/kernel",
+        "the memory is sealed",
+        "_F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL",
+        "_F_SEAL_GROW",
+        _KERNEL,
+    ),
+)
