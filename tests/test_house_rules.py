@@ -46,6 +46,7 @@ _LAYERS = (
         "watch.chain",
         "config.changes",
         "master.hang",
+        "config.kubernetes",
         "config.nodes",
         "master.parent",
         "memory.record",
@@ -72,6 +73,7 @@ _LAYERS = (
     ),
     (
         "publishing.journal",
+        "command.inputs",
         "config.manifest",
         "command.pod",
         "config.schema",

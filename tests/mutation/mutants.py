@@ -18,6 +18,7 @@ _SOURCE = ("tests/process/test_source_generations.py",)
 _MANAGER = ("tests/unit/test_manager.py",)
 _LOSS = ("tests/process/test_watcher_loss.py",)
 _CHAIN = ("tests/process/test_watcher_chain.py",)
+_MANIFESTS = ("tests/unit/test_cli_manifests.py",)
 _ELSEWHERE = ("tests/process/test_watcher_elsewhere.py",)
 _SOURCES = ("tests/process/test_watcher_sources.py",)
 _LIFECYCLE = ("tests/process/test_watcher_lifecycle.py",)
@@ -436,6 +437,41 @@ MUTANTS = (
         "notice = _ENTRY if mode else Notice.COMING",
         "notice = _ENTRY if mode else Notice.NOTHING",
         _CHAIN,
+    ),
+    Mutant(
+        "config/manifest",
+        "the end of lines counts what is before a document",
+        "_document(file.path, before + text[start:end], limits)",
+        "_document(file.path, text[start:end], limits)",
+        _MANIFESTS,
+    ),
+    Mutant(
+        "config/manifest",
+        "a ConfigMap that cannot be read is not skipped",
+        "is_ours = kind in FIELDS or kind in _LISTS",
+        "is_ours = False",
+        _MANIFESTS,
+    ),
+    Mutant(
+        "command/checker",
+        "what a Secret says is masked",
+        "shown = _veiled(shown, candidate.documents[file])",
+        "pass",
+        _MANIFESTS,
+    ),
+    Mutant(
+        "command/checker",
+        "what Kubernetes refuses is not ok",
+        "        if each.errors:\n",
+        "        if False:\n",
+        _MANIFESTS,
+    ),
+    Mutant(
+        "command/cli",
+        "a check of nothing is not good",
+        "return _GOOD if is_good and is_any else _BAD",
+        "return _GOOD if is_good else _BAD",
+        _MANIFESTS,
     ),
     Mutant(
         "publishing/publisher",

@@ -14,6 +14,7 @@ import pytest
 
 from liveconfig.command import cli
 from liveconfig.config.schema import MASK, Secret
+from tests.support.ran import Ran, write
 
 _HERE = f"--schema={__name__}:Shop"
 
@@ -34,19 +35,6 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
     return tmp_path
-
-
-def _write(name: str, text: str) -> str:
-    Path(name).write_text(text)
-    return name
-
-
-class Ran:
-    """One command that was run: its status and what it printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
-        self.status = cli.main(arguments)
-        self.out, self.err = capsys.readouterr()
 
 
 _MANIFEST = """\
@@ -70,7 +58,7 @@ def test_check_of_a_good_file_says_ok_and_its_digest(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A good config is one line on stdout, and status 0."""
-    ran = Ran(capsys, "check", _HERE, _write("c.yaml", "message: Hello\n"))
+    ran = Ran(capsys, "check", _HERE, write("c.yaml", "message: Hello\n"))
     assert ran.status == 0
     assert ran.out.startswith("c.yaml: ok, sha256:")
     assert ran.err == ""
@@ -80,8 +68,8 @@ def test_check_of_a_bad_file_says_where_and_why(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A bad config is one line on stderr, and status 1; good ones are still named."""
-    bad = _write("bad.yaml", "message: Hello\nport: x\n")
-    good = _write("good.yaml", "message: Hello\n")
+    bad = write("bad.yaml", "message: Hello\nport: x\n")
+    good = write("good.yaml", "message: Hello\n")
     ran = Ran(capsys, "check", _HERE, bad, good)
     assert ran.status == 1
     assert ran.err == "bad.yaml:2:1: port: expected a whole number, found text\n"
@@ -92,7 +80,7 @@ def test_check_goes_on_after_a_missing_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A path that is not there is bad, and the others are checked all the same."""
-    ran = Ran(capsys, "check", _HERE, "none", _write("c.yaml", "message: a\n"))
+    ran = Ran(capsys, "check", _HERE, "none", write("c.yaml", "message: a\n"))
     assert ran.status == 1
     assert ran.err.startswith("none: no such file or directory")
     assert "c.yaml: ok" in ran.out
@@ -102,7 +90,7 @@ def test_unknown_key_is_a_warning_and_bad_when_strict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A key the schema does not know is told with its place, and fails --strict."""
-    path = _write("c.yaml", "message: a\nprot: 1\n")
+    path = write("c.yaml", "message: a\nprot: 1\n")
     line = (
         f"c.yaml:2:1: {MASK}: the schema does not know this key: check the spelling\n"
     )
@@ -117,10 +105,10 @@ def test_check_of_a_directory_checks_the_merged_config(
 ) -> None:
     """The files of a directory are one config."""
     (directory / "d").mkdir()
-    _write("d/a.yaml", "port: 1\n")
-    _write("d/b.yaml", "message: a\n")
+    write("d/a.yaml", "port: 1\n")
+    write("d/b.yaml", "message: a\n")
     assert Ran(capsys, "check", _HERE, "d").status == 0
-    _write("d/c.json", '{"port":\n "x"}')
+    write("d/c.json", '{"port":\n "x"}')
     ran = Ran(capsys, "check", _HERE, "d")
     assert ran.err.startswith("d/c.json:1:2: port: expected a whole number")
 
@@ -129,7 +117,7 @@ def test_check_of_a_manifest_checks_each_file_in_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A ConfigMap's config files are checked; its notes and other kinds are not."""
-    path = _write("cm.yaml", _MANIFEST.format(port=1))
+    path = write("cm.yaml", _MANIFEST.format(port=1))
     ran = Ran(capsys, "check", _HERE, path)
     assert ran.status == 0
     assert ran.out.startswith("cm.yaml: config.yaml: ok, sha256:")
@@ -140,7 +128,7 @@ def test_error_in_a_manifest_names_the_line_of_the_manifest(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The place is where the author's cursor must go, not one inside the text."""
-    path = _write("cm.yaml", _MANIFEST.format(port="x"))
+    path = write("cm.yaml", _MANIFEST.format(port="x"))
     ran = Ran(capsys, "check", _HERE, path)
     assert ran.status == 1
     assert ran.err.startswith("cm.yaml:9:5: port: expected a whole number")
@@ -163,7 +151,7 @@ def test_error_in_any_style_of_text_is_placed(
 ) -> None:
     """In a literal text the line is exact; in any other it is that of the key."""
     text = f"# head\napiVersion: v1\nkind: ConfigMap\ndata:\n{data}"
-    ran = Ran(capsys, "check", _HERE, _write("cm.yaml", text))
+    ran = Ran(capsys, "check", _HERE, write("cm.yaml", text))
     assert ran.status == 1
     assert ran.err.startswith(f"cm.yaml:{place}: ")
 
@@ -201,7 +189,7 @@ def test_list_and_json_manifests_are_checked(
         "binaryData": {"b.yaml": base64.b64encode(b"message: 1").decode()},
     }
     whole = {"apiVersion": "v1", "kind": "List", "items": [config_map]}
-    ran = Ran(capsys, "check", _HERE, _write("cm.json", json.dumps(whole)))
+    ran = Ran(capsys, "check", _HERE, write("cm.json", json.dumps(whole)))
     assert ran.status == 1
     assert ran.out.startswith("cm.json: a.yaml: ok")
     assert "message: expected text, found a whole number" in ran.err
@@ -212,7 +200,7 @@ def test_list_and_json_manifests_are_checked(
     [
         ("", "data: no key ends in .yaml, .yml, .json"),
         ("data: {a.txt: x}\n", "data: no key ends in .yaml, .yml, .json"),
-        ("data: [a]\n", "data: no key ends in .yaml, .yml, .json"),
+        ("data: [a]\n", "cm.yaml:3:1: data: Kubernetes takes keys with texts here"),
         ("data: {a.yaml: {message: a}}\n", 'data."a.yaml": Kubernetes takes only text'),
         ("binaryData: {a.yaml: '***'}\n", 'binaryData."a.yaml": '),
         ("binaryData: {a.yaml: 'é'}\n", 'binaryData."a.yaml": '),
@@ -225,7 +213,7 @@ def test_config_map_that_kubernetes_would_refuse_is_bad(
 ) -> None:
     """A ConfigMap without a config, or with what is no text, is told in a sentence."""
     text = f"apiVersion: v1\nkind: ConfigMap\n{data}"
-    ran = Ran(capsys, "check", _HERE, _write("cm.yaml", text))
+    ran = Ran(capsys, "check", _HERE, write("cm.yaml", text))
     assert ran.status == 1
     assert problem in ran.err
 
@@ -234,8 +222,8 @@ def test_digest_is_the_same_for_file_and_manifest(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What will be rolled out can be compared with what is served."""
-    _write("c.yaml", "port: 1\nmessage: Hello\n")
-    _write("cm.yaml", _MANIFEST.format(port=1))
+    write("c.yaml", "port: 1\nmessage: Hello\n")
+    write("cm.yaml", _MANIFEST.format(port=1))
     of_file = Ran(capsys, "digest", _HERE, "c.yaml")
     of_manifest = Ran(capsys, "digest", _HERE, "cm.yaml")
     assert of_file.status == 0
@@ -249,7 +237,7 @@ def test_digest_of_several_configs_names_each(
 ) -> None:
     """A manifest with two configs has a line for each."""
     text = _MANIFEST.format(port=1).replace("notes.txt: ", "b.yaml: 'message: b' # ")
-    ran = Ran(capsys, "digest", _HERE, _write("cm.yaml", text))
+    ran = Ran(capsys, "digest", _HERE, write("cm.yaml", text))
     names = [line.split("  ")[1] for line in ran.out.splitlines()]
     assert names == ["cm.yaml: config.yaml", "cm.yaml: b.yaml"]
 
@@ -258,7 +246,7 @@ def test_digest_of_a_bad_config_is_status_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """There is no digest of what no pod would serve."""
-    ran = Ran(capsys, "digest", _HERE, _write("c.yaml", "message: [\n"))
+    ran = Ran(capsys, "digest", _HERE, write("c.yaml", "message: [\n"))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("c.yaml:2:1: ")
 
@@ -267,7 +255,7 @@ def test_show_prints_the_effective_config_with_secrets_masked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Defaults are filled in, and no secret is shown."""
-    ran = Ran(capsys, "show", _HERE, _write("c.yaml", "message: Grüße\nkey: hunter2\n"))
+    ran = Ran(capsys, "show", _HERE, write("c.yaml", "message: Grüße\nkey: hunter2\n"))
     assert ran.status == 0
     shown = json.loads(ran.out)
     assert shown == {"message": "Grüße", "port": 80, "key": "********"}
@@ -285,7 +273,7 @@ def test_path_and_schema_come_from_the_environment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a pod the commands need no arguments."""
-    monkeypatch.setenv("LIVECONFIG_PATH", _write("mounted.yaml", "message: a\n"))
+    monkeypatch.setenv("LIVECONFIG_PATH", write("mounted.yaml", "message: a\n"))
     monkeypatch.setenv("LIVECONFIG_SCHEMA", f"{__name__}:Shop")
     assert Ran(capsys, "check").out.startswith("mounted.yaml: ok")
     assert json.loads(Ran(capsys, "show").out)["message"] == "a"
@@ -295,7 +283,7 @@ def test_without_a_schema_it_says_what_is_not_checked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Nobody takes a check of the syntax for more than it is."""
-    ran = Ran(capsys, "check", _write("c.yaml", "anything: [1]\n"))
+    ran = Ran(capsys, "check", write("c.yaml", "anything: [1]\n"))
     assert ran.status == 0
     assert ran.err == "no --schema and no LIVECONFIG_SCHEMA: any keys pass\n"
 
@@ -316,7 +304,7 @@ def test_wrong_settings_are_status_2(
     """What the operator set wrongly is one sentence, and no traceback."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    ran = Ran(capsys, "check", _write("c.yaml", "message: a\n"))
+    ran = Ran(capsys, "check", write("c.yaml", "message: a\n"))
     assert ran.status == 2
     assert ran.err.startswith("liveconfig: ")
     assert sentence in ran.err
@@ -336,8 +324,8 @@ def test_installed_command_finds_a_schema_in_the_working_directory(
 ) -> None:
     """The command that people type finds the project's own schema."""
     declaration = "class Shop(Struct, frozen=True):\n    message: str\n"
-    _write("shop.py", f"from msgspec import Struct\n\n{declaration}")
-    path = _write("c.yaml", "message: a\n")
+    write("shop.py", f"from msgspec import Struct\n\n{declaration}")
+    path = write("c.yaml", "message: a\n")
     command = [Path(sys.executable).with_name("liveconfig"), "check", path]
     ran = subprocess.run(
         [*command, "--schema=shop:Shop"], capture_output=True, text=True, check=True
@@ -352,7 +340,7 @@ def test_what_cannot_be_shown_is_escaped(directory: Path) -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     ran = subprocess.run(command, capture_output=True, env=environ)
     assert (ran.returncode, ran.stdout[:16]) == (0, rb"\udcff.yaml: ok,")
-    _write("c.yaml", "message: \u20ac\n")
+    write("c.yaml", "message: \u20ac\n")
     environ["PYTHONIOENCODING"] = "ascii"
     command = [command[0], "show", "c.yaml"]
     ran = subprocess.run(command, capture_output=True, env=environ)
@@ -361,7 +349,7 @@ def test_what_cannot_be_shown_is_escaped(directory: Path) -> None:
 
 def test_reader_that_goes_away_is_no_traceback(directory: Path) -> None:
     """`liveconfig show | head -0` ends quietly."""
-    path = _write("c.yaml", "\n".join(f"key-{n}: {n}" for n in range(20_000)))
+    path = write("c.yaml", "\n".join(f"key-{n}: {n}" for n in range(20_000)))
     command = Path(sys.executable).with_name("liveconfig")
     with subprocess.Popen(
         [command, "show", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE

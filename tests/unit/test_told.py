@@ -12,9 +12,9 @@ import pytest
 
 from liveconfig.config.document import Limits
 from liveconfig.config.loader import load
-from liveconfig.config.manifest import config_files
+from liveconfig.config.manifest import read_manifests
 from liveconfig.config.schema import MASK, Schema, Secret
-from liveconfig.config.source import Source
+from liveconfig.config.source import Source, SourceFile
 from liveconfig.errors import (
     InvalidConfigError,
     ServiceUnavailableError,
@@ -235,7 +235,7 @@ def test_local_variables_of_a_traceback_show_no_payload(tmp_path: Path) -> None:
         Live(candidate.payload, candidate.config),
         snapshot,
         Taken(snapshot, candidate.payload),
-        config_files(manifest, "m.yaml", Limits()),
+        read_manifests([SourceFile("m.yaml", manifest)], Limits()),
     ]
     for each in held:
         assert "hunter2" not in repr(each)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
-from liveconfig.command.checker import Checked, Checker
+from liveconfig.command.checker import NO_CONFIG, Checked, Checker
 from liveconfig.command.client import StatusClient
 from liveconfig.command.pod import counted
 from liveconfig.command.terminal import Screen, rendered
@@ -51,8 +51,10 @@ _EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit sta
 
 _FILE_EPILOG = """\
 A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
-order, or a manifest with Kubernetes ConfigMaps, of which each file is a config of its
-own. Without one it is LIVECONFIG_PATH.
+order, or a Kubernetes manifest, or a directory of these: there each file of a ConfigMap
+or Secret is a config of its own. With --merged all of them are layers of one config, as
+in a directory. - is standard input, and any pipe will do. Without one it is
+LIVECONFIG_PATH.
 
 The schema is --schema or LIVECONFIG_SCHEMA, as module:Class. Without one only the
 syntax is checked, and the digest is not the one of a service that has a schema.
@@ -104,19 +106,25 @@ exit status: 0 every worker of this pod serves it
 
 def check(checker: Checker, paths: Sequence[str], *, is_strict: bool) -> int:
     """Say of each config whether it is good; return the exit status."""
-    status = _GOOD
-    for path in paths:
+    is_good, is_any = True, False
+    for group in [paths] if checker.is_merged else [[path] for path in paths]:
         try:
-            for checked in checker.check(path):
-                if not _tell(checked, is_strict=is_strict):
-                    status = _BAD
+            for checked in checker.check(*group):
+                is_good &= _tell(checked, is_strict=is_strict)
+                is_any |= checked.is_config
         except (InvalidConfigError, SourceUnavailableError) as error:
             _complain(error)
-            status = _BAD
-    return status
+            is_good = False
+    if is_good and not is_any:
+        print(f"{', '.join(paths)}: {NO_CONFIG}", file=sys.stderr)
+    return _GOOD if is_good and is_any else _BAD
 
 
 def _tell(checked: Checked, *, is_strict: bool) -> bool:
+    for note in checked.notes:
+        print(note, file=sys.stderr)
+    if not checked.is_config:
+        return True
     is_good = checked.candidate is not None and not (is_strict and checked.problems)
     for error in checked.problems:
         _complain(error, "warning: " if is_good else "")
@@ -136,8 +144,8 @@ def digest(checker: Checker, path: str) -> int:
 
 def show(checker: Checker, path: str) -> int:
     """Print the effective config: defaults filled in, secrets masked."""
-    for _, candidate in checker.good(path):
-        _print_json(checker.schema.masked(candidate.config))
+    for checked, candidate in checker.good(path):
+        _print_json(checker.shown(checked, candidate))
     return _GOOD
 
 
@@ -237,6 +245,8 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     )
     for command in (checking, digesting, showing, schema):
         _add_schema(command)
+    for command in (checking, digesting, showing):
+        _add_parts(command)
 
 
 def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -260,6 +270,7 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         help="how long, by default %(default)g: a kubelet alone takes up to 90",
     )
     _add_schema(waiting)
+    _add_parts(waiting)
     for command in (showing, waiting):
         command.add_argument(
             "--url", metavar="http://HOST:PORT", help="the service's operators' port"
@@ -268,6 +279,18 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _add_schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("--schema", metavar="MODULE:CLASS", help="the config's class")
+
+
+def _add_parts(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="of ConfigMaps and Secrets only this key, whatever it is called",
+    )
+    command.add_argument(
+        "--merged", action="store_true", help="all that is given is one config"
+    )
 
 
 def _digest(text: str) -> str:
@@ -294,7 +317,10 @@ def _checker(options: argparse.Namespace, settings: Settings) -> Checker:
     schema: Schema[Any] = Schema.load(options.schema or settings.schema)
     if not schema.name and options.command != "schema":
         print("no --schema and no LIVECONFIG_SCHEMA: any keys pass", file=sys.stderr)
-    return Checker(schema, Limits(bytes_max=settings.payload_bytes_max))
+    limits = Limits(bytes_max=settings.payload_bytes_max)
+    if options.command == "schema":
+        return Checker(schema, limits)
+    return Checker(schema, limits, options.key, is_merged=options.merged)
 
 
 def _run(options: argparse.Namespace) -> int:
