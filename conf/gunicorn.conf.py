@@ -11,8 +11,9 @@ from gunicorn.config import AccessLogFormat
 
 from liveconfig.gunicorn import *  # noqa: F403
 from liveconfig.gunicorn import settings
+from liveconfig.service.settings import ServiceSettings
 
-_settings = settings()
+_settings = settings(ServiceSettings.from_environ)
 
 wsgi_app = "liveconfig.service.wsgi:app"
 # gunicorn would put it over what a pod says, which is then ignored without a word.
@@ -21,7 +22,12 @@ if not _settings.schema:
 proc_name = "liveconfig"
 
 bind = [_settings.address, _settings.admin_address]
-workers = _settings.workers
+# What WEB_CONCURRENCY says is gunicorn's own default.
+if not os.environ.get("WEB_CONCURRENCY"):
+    workers = 4
+# A client that takes its time holds up a thread, and no whole worker.
+worker_class = "gthread"
+threads = 8
 
 # Workers prove that they live by touching a file: in memory, not on a disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None

@@ -16,7 +16,8 @@ import logging
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
 
 from liveconfig.errors import StartupError
 from liveconfig.master.parent import end_with_parent
@@ -24,7 +25,7 @@ from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.settings import Settings
-from liveconfig.worker import follower
+from liveconfig.worker import follower, own_ports
 
 __all__ = [
     "on_exit",
@@ -39,11 +40,13 @@ _STDERR = 2
 
 _supervisor: Supervisor | None = None
 
+Read = TypeVar("Read")
 
-def settings() -> Settings:
-    """Return the settings, or end with one sentence: for use in a config file."""
+
+def settings(read: Callable[[], Read]) -> Read:
+    """Return settings, or end with one sentence: for use in a config file."""
     try:
-        return Settings.from_environ()
+        return read()
     except StartupError as error:
         _fail(error)
 
@@ -93,8 +96,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Have the worker follow the publications, and end when the master does."""
+    """Have the worker follow the publications, serve operators, and end in time."""
     end_with_parent(worker.ppid, signal.SIGTERM)
+    _serve_own_ports(worker)
     if _supervisor is None:
         return
     try:
@@ -104,6 +108,15 @@ def post_worker_init(worker: Any) -> None:
             "liveconfig: this worker takes a new config at its next request only, and "
             "tells its callbacks then: %s",
             error,
+        )
+
+
+def _serve_own_ports(worker: Any) -> None:
+    try:
+        own_ports.serve(worker)
+    except (OSError, RuntimeError) as error:
+        worker.log.warning(
+            "liveconfig: the operators' port is closed in this worker: %s", error
         )
 
 

@@ -11,6 +11,7 @@ This is the only module that reads the environment.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,13 @@ from liveconfig.errors import StartupError
 
 # Nothing can be sent to the addresses that mean "all of this machine's".
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+# What Kubernetes puts into a pod for each Service of its namespace. For one by the name
+# of liveconfig-admin the variable has the name of a setting, and is none.
+_SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://", re.A)
+
+# A name, a domain with all that is under it, or any.
+_NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\*", re.A)
 
 
 @dataclass(frozen=True)
@@ -28,10 +36,9 @@ class Settings:
     Attributes:
         path: the config file or directory.
         schema: `module:Class` of the config type, or "" for a plain mapping.
-        host: the address both ports are bound to.
-        port: the public port.
+        admin_host: the address that the operators' port is bound to.
         admin_port: the operators' port.
-        workers: worker processes of the reference service.
+        admin_names: under which it may be asked, beside those that are safe anyway.
         settle_ms: how long plain writes must be quiet before they are read.
         poll_seconds: how often the source is read although no event came.
         payload_bytes_max: the largest config, both as source and as record payload.
@@ -41,10 +48,9 @@ class Settings:
 
     path: str = "conf/config.yaml"
     schema: str = ""
-    host: str = "127.0.0.1"
-    port: int = 8080
+    admin_host: str = "127.0.0.1"
     admin_port: int = 9090
-    workers: int = 4
+    admin_names: str = ""
     settle_ms: int = 50
     poll_seconds: int = 60
     payload_bytes_max: int = 4 * 1024 * 1024
@@ -52,20 +58,15 @@ class Settings:
     cache_dir: str = ""
 
     @property
-    def address(self) -> str:
-        """What the public port is bound to, as gunicorn writes it."""
-        return _address(self.host, self.port)
-
-    @property
     def admin_address(self) -> str:
         """What the operators' port is bound to, as gunicorn writes it."""
-        return _address(self.host, self.admin_port)
+        return address(self.admin_host, self.admin_port)
 
     @property
     def admin_url(self) -> str:
         """Where a process beside the service finds the operators' port."""
-        host = _LOOPBACK.get(self.host, self.host)
-        return f"http://{_address(host, self.admin_port)}"
+        host = _LOOPBACK.get(self.admin_host, self.admin_host)
+        return f"http://{address(host, self.admin_port)}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -78,22 +79,21 @@ class Settings:
             StartupError: a value is not what its variable takes; nothing is kept.
         """
         values = os.environ if environ is None else environ
-        settings = cls(
+        return cls(
             path=values.get("LIVECONFIG_PATH") or cls.path,
             schema=values.get("LIVECONFIG_SCHEMA") or cls.schema,
-            host=values.get("HOST") or cls.host,
-            port=_whole_number(values, "PORT", cls.port, 1, 65535),
-            admin_port=_whole_number(
+            admin_host=values.get("LIVECONFIG_ADMIN_HOST") or cls.admin_host,
+            admin_port=whole_number(
                 values, "LIVECONFIG_ADMIN_PORT", cls.admin_port, 1, 65535
             ),
-            workers=_whole_number(values, "WEB_CONCURRENCY", cls.workers, 1, 1024),
-            settle_ms=_whole_number(
+            admin_names=_names(values, "LIVECONFIG_ADMIN_NAMES", cls.admin_names),
+            settle_ms=whole_number(
                 values, "LIVECONFIG_SETTLE_MS", cls.settle_ms, 0, 60_000
             ),
-            poll_seconds=_whole_number(
+            poll_seconds=whole_number(
                 values, "LIVECONFIG_POLL_SECONDS", cls.poll_seconds, 1, 86_400
             ),
-            payload_bytes_max=_whole_number(
+            payload_bytes_max=whole_number(
                 values,
                 "LIVECONFIG_PAYLOAD_BYTES_MAX",
                 cls.payload_bytes_max,
@@ -108,22 +108,25 @@ class Settings:
             ),
             cache_dir=values.get("LIVECONFIG_CACHE_DIR") or cls.cache_dir,
         )
-        if settings.port == settings.admin_port:
-            raise StartupError(
-                f"PORT and LIVECONFIG_ADMIN_PORT are both {settings.port}: "
-                "give the operators' port a number of its own"
-            )
-        return settings
 
 
-def _address(host: str, port: int) -> str:
+def address(host: str, port: int) -> str:
+    """Return a host and a port as gunicorn and URLs write them."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _whole_number(
+def whole_number(
     values: Mapping[str, str], name: str, default: int, least: int, most: int
 ) -> int:
+    """
+    Return the number that a variable says, or the default if it says nothing.
+
+    Raises:
+        StartupError: it says something else.
+    """
     text = values.get(name) or str(default)
+    if _SERVICE_LINK.match(text):
+        return default
     # No more digits than the largest limit has: int() of thousands is an error.
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     if is_number and least <= int(text) <= most:
@@ -140,3 +143,14 @@ def _one_of(
     if text in choices:
         return text
     raise StartupError(f"{name} is {text!r}: it takes {' or '.join(choices)}")
+
+
+def _names(values: Mapping[str, str], name: str, default: str) -> str:
+    text = (values.get(name) or default).lower()
+    for each in text.split():
+        if not _NAME.fullmatch(each):
+            raise StartupError(
+                f"{name} has {each!r}: it takes names such as ops.example.com, "
+                "separated by blanks, or *"
+            )
+    return text

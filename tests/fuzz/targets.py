@@ -32,7 +32,7 @@ from liveconfig.config.source import SourceFile
 from liveconfig.errors import CorruptRecordError, InvalidConfigError, StartupError
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
-from liveconfig.settings import Settings
+from liveconfig.service.settings import ServiceSettings
 from liveconfig.watch.mounts import is_single_file_mount
 from tests.fuzz.campaign import Target
 from tests.fuzz.memory import check_manager, check_record
@@ -262,7 +262,6 @@ def check_mounts(content: bytes, place: Path) -> str:
 _NUMBERS = {
     "port": (1, 65_535),
     "admin_port": (1, 65_535),
-    "workers": (1, 1024),
     "settle_ms": (0, 60_000),
     "poll_seconds": (1, 86_400),
     "payload_bytes_max": (1024, 1024**3),
@@ -276,7 +275,7 @@ def check_settings(content: bytes, place: Path) -> str:
         name: value for name, _, value in (line.partition("=") for line in lines)
     }
     try:
-        settings = Settings.from_environ(environ)
+        settings = ServiceSettings.from_environ(environ)
     except StartupError as error:
         sentence = str(error)
         assert sentence.isprintable(), f"not one line of text: {sentence!r}"
@@ -285,8 +284,8 @@ def check_settings(content: bytes, place: Path) -> str:
         assert least <= getattr(settings, name) <= most, name
     assert settings.port != settings.admin_port
     assert settings.on_missing in ("fail", "defaults", "wait")
-    assert all(vars(settings)[name] for name in ("path", "host"))
-    return f"{settings == Settings()} {settings.workers} {settings.on_missing}"
+    assert all(vars(settings)[name] for name in ("path", "host", "admin_host"))
+    return f"{settings == ServiceSettings()} {settings.port} {settings.on_missing}"
 
 
 TARGETS: Mapping[str, Target] = {

@@ -105,8 +105,9 @@ def test_mount_of_any_name_is_found(names: list[str], others: list[str]) -> None
 
 _NAMES = st.sampled_from(
     (
-        *("PORT", "LIVECONFIG_ADMIN_PORT", "WEB_CONCURRENCY", "LIVECONFIG_SETTLE_MS"),
+        *("PORT", "LIVECONFIG_ADMIN_PORT", "LIVECONFIG_SETTLE_MS"),
         *("LIVECONFIG_POLL_SECONDS", "LIVECONFIG_PAYLOAD_BYTES_MAX", "HOST"),
+        *("LIVECONFIG_ADMIN_HOST", "LIVECONFIG_ADMIN_NAMES"),
         *("LIVECONFIG_ON_MISSING", "LIVECONFIG_PATH", "LIVECONFIG_CACHE_DIR"),
     )
 )

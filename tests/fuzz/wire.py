@@ -15,7 +15,7 @@ from tests.fuzz.campaign import Target
 from tests.support.raw_http import ask_raw
 
 # What a server may say of a request that is odd; no error of its own is among it.
-_STATUSES = {0, 100, 200, 304, 400, 404, 405, 414, 417, 431, 501, 505}
+_STATUSES = {0, 100, 200, 304, 400, 403, 404, 405, 414, 417, 431, 501, 505}
 
 # What only the operators' routes say.
 _OPERATORS_ONLY = (b'"log_level"', b'"publisher"')

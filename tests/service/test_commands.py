@@ -45,9 +45,8 @@ def _started(
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [_LIVECONFIG, *arguments],
-        env=_environ(admin_port),
         text=True,
-        **{"stdout": pipe, "stderr": pipe, **options},
+        **{"env": _environ(admin_port), "stdout": pipe, "stderr": pipe, **options},
     ) as process:
         try:
             yield process
@@ -58,7 +57,7 @@ def _started(
 def _environ(admin_port: int) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "HOST": "0.0.0.0",
+        "LIVECONFIG_ADMIN_HOST": "0.0.0.0",
         "LIVECONFIG_ADMIN_PORT": str(admin_port),
         "LIVECONFIG_SCHEMA": "liveconfig.service.config:ServiceConfig",
     }
@@ -233,3 +232,18 @@ def test_watch_in_a_terminal_follows_the_service_until_ctrl_c(
         os.write(terminal.keyboard, b"\x03")
         assert process.wait(60) == 130
     assert not terminal.shows("Traceback")
+
+
+@pytest.mark.parametrize("value", ["tcp://10.0.0.1:80", "0", "junk"])
+def test_check_does_not_stop_at_what_other_programs_read(
+    tmp_path: Path, value: str
+) -> None:
+    """Names that belong to one service or to gunicorn are nothing to the command."""
+    path = tmp_path / "config.yaml"
+    path.write_text("message: x\n")
+    environ = dict.fromkeys(("HOST", "PORT", "WEB_CONCURRENCY"), value)
+    environ |= {**_environ(9090), "LIVECONFIG_ADMIN_PORT": "tcp://10.0.0.1:9090"}
+    with _started(9090, "check", str(path), env=environ) as process:
+        status, out, _ = _ended(process)
+    assert status == 0
+    assert f"{path}: ok, sha256:" in out

@@ -162,7 +162,7 @@ def test_other_methods_are_refused(
     """Nothing can be changed over HTTP."""
     port = server.admin_port if admin else server.port
     answer = ask_raw(port, get_request(path, method=method))
-    assert answer.status in (400, 405)
+    assert answer.status == 405
 
 
 def test_odd_requests_do_not_harm(server: Server) -> None:
@@ -204,7 +204,7 @@ def test_status_says_what_is_served_and_by_whom(site: Site) -> None:
     status = server.status()
     answer = server.get("/status", admin=True)
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == "no-store"
     publisher = server.publisher
     assert publisher is not None
     assert status["publisher"]["pid"] == publisher.pid
@@ -244,3 +244,93 @@ def test_log_level_takes_effect_live(site: Site) -> None:
     eventually(lambda: lines_of_requests() == 16)
     site.serve(_HELLO)
     eventually(lambda: lines_of_requests() == 0)
+
+
+@pytest.mark.parametrize("path", ["/config", "/status"])
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_what_shows_the_config_is_kept_nowhere(
+    server: Server, path: str, accept: str
+) -> None:
+    """No cache stores it, also not a 304, and no browser takes it for a script."""
+    answer = server.get(path, admin=True, Accept=accept)
+    etag = answer.headers["etag"]
+    again = server.get(path, admin=True, Accept=accept, If_None_Match=etag)
+    assert (answer.status, again.status) in ((200, 304), (200, 200))
+    for each in (answer, again):
+        assert each.headers["cache-control"] == "no-store"
+        assert each.headers["x-content-type-options"] == "nosniff"
+
+
+def test_metrics_say_what_they_depend_on(server: Server) -> None:
+    """A cache gives nobody the other one of the two formats."""
+    headers = server.get("/metrics", admin=True).headers
+    assert headers["vary"] == "Accept"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_root_of_the_operators_port_says_what_there_is(server: Server) -> None:
+    """By curl a line for each route, in a browser a page with links to all of them."""
+    text = server.get("/", admin=True)
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    routes = [line.split()[0] for line in text.text.splitlines()]
+    assert set(routes) >= {"/status", "/config", "/metrics", "/livez", "/readyz"}
+    html = server.get("/", admin=True, Accept="text/html")
+    links = re.findall(r'<a href="([^"]+)"', html.text)
+    assert [f"/{link}" for link in links] == routes
+    for answer in (text, html):
+        assert answer.headers["vary"] == "Accept"
+    for route in routes:
+        assert server.get(route, admin=True).status == 200
+
+
+@pytest.mark.parametrize(("admin", "path"), [(False, "/x/y"), (True, "/x/y")])
+def test_what_there_is_not_is_said_to_people(
+    server: Server, admin: bool, path: str
+) -> None:
+    """404 is a page with a language, a title and a heading, else a sentence in JSON."""
+    program = server.get(path, admin=admin)
+    person = server.get(path, admin=admin, Accept="text/html")
+    assert program.status == person.status == 404
+    told = json.loads(program.text)
+    assert told["title"] == "404 Not Found"
+    assert told["description"].startswith("There is nothing at this address.")
+    assert person.headers["content-type"] == "text/html; charset=utf-8"
+    assert person.text.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert "<title>404 Not Found</title>" in person.text
+    assert "<main><h1>404 Not Found</h1>" in person.text
+    # Only the operators' port has a root that says what there is.
+    assert ('<a href="../">' in person.text) is admin
+    assert ("GET /" in told["description"]) is admin
+    for answer in (program, person):
+        assert answer.headers["vary"] == "Accept"
+
+
+def test_operators_port_does_not_answer_under_any_name(server: Server) -> None:
+    """A name that anyone may own is refused with the way out; probes are answered."""
+    for path in ("/", "/status", "/config", "/metrics", "/status/page.js", "/nothing"):
+        answer = server.get(path, admin=True, Host="shop.example.com")
+        assert answer.status == 403
+        assert "LIVECONFIG_ADMIN_NAMES" in answer.text
+        assert "digest" not in answer.text
+    for path in ("/livez", "/readyz"):
+        assert server.get(path, admin=True, Host="shop.example.com").status == 200
+    for name in ("localhost", "liveconfig.default.svc:9090", "10.0.0.1:9090"):
+        assert server.get("/status", admin=True, Host=name).status == 200
+    assert server.get("/", Host="shop.example.com").text == "Hello World"
+
+
+def test_names_that_were_set_are_answered(tmp_path: Path) -> None:
+    """LIVECONFIG_ADMIN_NAMES adds names, and whole domains, to those that are safe."""
+    volume = ConfigMapVolume(tmp_path / "volume", {"config.yaml": _HELLO})
+    environ = {"LIVECONFIG_ADMIN_NAMES": "ops.example.com .example.org"}
+    path = volume.path("config.yaml")
+    server = Server(path, tmp_path, environ=environ).wait_until_ready()
+    try:
+        for name, status in (
+            ("ops.example.com", 200),
+            ("a.example.org:9090", 200),
+            ("example.net", 403),
+        ):
+            assert server.get("/status", admin=True, Host=name).status == status
+    finally:
+        server.stop()

@@ -25,6 +25,7 @@ _WORKERS = 2
 
 _PUBLIC = ("/", "/livez", "/readyz")
 _OPERATORS = ("/config", "/metrics", "/status")
+_METHODS = ("POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "BREW")
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ def test_refusal_of_a_method_names_those_that_are_taken(
 ) -> None:
     """405 comes with `Allow`, as does OPTIONS, and nothing of the request is shown."""
     port = server.admin_port if path in _OPERATORS else server.port
-    for method in ("POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"):
+    for method in _METHODS:
         answer = ask_raw(port, get_request(path, "X-Token: S3cr3t", method=method))
         assert answer.status == 405
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
@@ -194,7 +195,7 @@ _ODD: dict[str, tuple[bytes | str, int]] = {
     "many headers": (_sent(*(f"X{n}: y" for n in range(101))), 431),
     "long method": (_sent(method="G" * 60), 400),
     "method in lower case": (_sent(method="get"), 400),
-    "made-up method": (_sent(method="BREW"), 400),
+    "made-up method": (_sent(method="BREW"), 405),
     "made-up method of nothing": (get_request("/nothing", method="BREW"), 404),
     "options of all": (get_request("*", method="OPTIONS"), 404),
     "star": (get_request("*"), 400),

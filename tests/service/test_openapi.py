@@ -29,6 +29,7 @@ _PATH = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 _DESCRIPTION: dict[str, Any] = yaml.safe_load(_PATH.read_text())
 _PATHS: dict[str, Any] = _DESCRIPTION["paths"]
 _METHODS = ("get", "head")
+_RESPONSES = _DESCRIPTION["components"]["responses"]
 
 # The ports by their place among the servers.
 _PUBLIC, _OPERATORS = (server["url"] for server in _DESCRIPTION["servers"])
@@ -91,13 +92,13 @@ def _check(answer: RawAnswer, url: str, path: str, method: str) -> None:
     """Hold an answer against the description."""
     if path not in _PATHS or url not in _urls(path):
         assert answer.status == 404
-    elif method in _METHODS:
+        _check_response(answer, _resolved(_RESPONSES["NotFound"]), method)
+    elif method in _PATHS[path]:
         responses = _PATHS[path][method]["responses"]
         _check_response(answer, _resolved(responses[str(answer.status)]), method)
-    elif method == "options":
-        assert (answer.status, answer.headers["allow"]) == (200, "GET, HEAD")
     else:
-        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert answer.status == 405
+        _check_response(answer, _resolved(_RESPONSES["MethodNotAllowed"]), method)
 
 
 def _check_response(
@@ -122,7 +123,9 @@ def test_description_is_of_this_version_of_openapi() -> None:
     for schema in _resolved(_DESCRIPTION["components"]["schemas"]).values():
         Draft202012Validator.check_schema(schema)
     names = [
-        _PATHS[path][method]["operationId"] for path in _PATHS for method in _METHODS
+        _PATHS[path][method]["operationId"]
+        for path in _PATHS
+        for method in (*_METHODS, "options")
     ]
     assert len(set(names)) == len(names)
 
@@ -136,6 +139,7 @@ def test_description_has_exactly_the_routes_of_the_two_ports() -> None:
     ):
         routes = {
             route.path: {m.method.lower() for m in route.methods if not m.internal}
+            | {"options"}
             for route in falcon.inspect.inspect_app(app).routes
         }
         assert routes == {
@@ -161,6 +165,9 @@ def test_real_answers_are_as_described(site: Site, path: str) -> None:
         for method in _METHODS:
             assert site.ask(url, path, method).status == 200
             assert site.ask(url, path, method, 'If-None-Match: "x"').status == 200
+        assert site.ask(url, path, "options").status == 200
+        for method in ("post", "brew"):
+            assert site.ask(url, path, method).status == 405
 
 
 @pytest.mark.parametrize("path", ["/config", "/status", "/status/page.css"])
@@ -169,6 +176,19 @@ def test_what_the_client_has_is_described(site: Site, path: str) -> None:
     etag = site.ask(_OPERATORS, path, "get").headers["etag"]
     again = site.ask(_OPERATORS, path, "get", f"If-None-Match: {etag}")
     assert again.status == 304
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_refusals_are_described(site: Site, accept: str) -> None:
+    """What there is not, and who may not ask, is told in the form that is preferred."""
+    headers = (f"Accept: {accept}", "X: y")
+    for url in (_PUBLIC, _OPERATORS):
+        assert site.ask(url, "/nothing", "get", *headers).status == 404
+        assert site.ask(url, "/livez", "delete", *headers).status == 405
+    request = get_request("/config", *headers, host="shop.example.com")
+    answer = ask_raw(site.server.admin_port, request)
+    assert answer.status == 403
+    _check(answer, _OPERATORS, "/config", "get")
 
 
 def test_page_for_a_browser_is_described(site: Site) -> None:
@@ -206,8 +226,11 @@ def test_answers_without_a_config_are_as_described(tmp_path: Path) -> None:
     site = Site(tmp_path, "message: [", "/livez")
     try:
         for path in _PATHS:
-            expected = 503 if path in ("/", "/readyz", "/config") else 200
             for url, method in product(_urls(path), _METHODS):
+                needs_config = path in ("/readyz", "/config") or (
+                    (url, path) == (_PUBLIC, "/")
+                )
+                expected = 503 if needs_config else 200
                 answer = site.ask(url, path, method)
                 assert answer.status == expected
                 assert "config-version" not in answer.headers
@@ -245,7 +268,7 @@ _HEADERS = st.lists(
     path=st.sampled_from(sorted(_PATHS)) | _TEXTS.map(lambda text: f"/x{text}"),
     query=st.none() | _TEXTS.filter(lambda text: "#" not in text),
     method=st.sampled_from(
-        (*_METHODS, "options", "post", "put", "patch", "delete", "trace")
+        (*_METHODS, "options", "post", "put", "patch", "delete", "trace", "brew")
     ),
     headers=_HEADERS,
 )

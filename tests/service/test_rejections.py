@@ -101,7 +101,7 @@ def test_bad_file_changes_nothing(
         assert each["digest"] == before["digest"]
     assert server.get().text == f"good {rejecting.good}"
     rejecting.flip_to_the_next_good_one()
-    assert server.status()["rejected"] is None
+    eventually(lambda: server.status()["rejected"] is None)
     assert server.status()["version"] == before["version"] + 1
     lines = server.lines("rejected, version")[logged:]
     assert len(lines) == 1

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.service.conftest import StartServer
+from tests.support.children import stop
 from tests.support.eventually import eventually
 from tests.support.metrics import values
 from tests.support.server import Server
@@ -22,7 +23,7 @@ _COUNTED = ("_total", "_bucket", "_count", "_sum")
 @contextmanager
 def _stopped(pids: set[int]) -> Iterator[None]:
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        stop(pid)
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ def test_browser_gets_a_page(
     answer = server.get("/status", admin=True, **accept)
     assert answer.status == 200
     assert answer.headers["vary"] == "Accept"
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == "no-store"
     if is_page:
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.text.startswith("<!DOCTYPE html>")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 _SECONDS_MAX = 60.0
@@ -33,12 +34,16 @@ class RawAnswer(NamedTuple):
     body: bytes
 
 
-def ask_raw(port: int, request: bytes | str, *, ends: bool = False) -> RawAnswer:
+# A port of this machine, one of a certain address of it, or a unix socket.
+Place = int | tuple[str, int] | Path
+
+
+def ask_raw(place: Place, request: bytes | str, *, ends: bool = False) -> RawAnswer:
     """
     Send bytes, and return what comes until the server closes the connection.
 
     Args:
-        port: on this machine.
+        place: where the server listens.
         request: the bytes; of a text its Latin-1, with `Connection: close` in it.
         ends: close the sending side, so that nobody waits for more.
 
@@ -47,8 +52,7 @@ def ask_raw(port: int, request: bytes | str, *, ends: bool = False) -> RawAnswer
     """
     content = request.encode("latin-1") if isinstance(request, str) else request
     answer = b""
-    address = ("127.0.0.1", port)
-    with socket.create_connection(address, timeout=_SECONDS_MAX) as connection:
+    with connected(place) as connection:
         # A server that has seen enough answers and closes before it has read it all.
         with contextlib.suppress(OSError):
             connection.sendall(content)
@@ -58,6 +62,17 @@ def ask_raw(port: int, request: bytes | str, *, ends: bool = False) -> RawAnswer
             while piece := connection.recv(_PIECE_BYTES):
                 answer += piece
     return _taken_apart(answer)
+
+
+def connected(place: Place, seconds: float = _SECONDS_MAX) -> socket.socket:
+    """Return a connection, on which nothing takes longer than so many seconds."""
+    if isinstance(place, Path):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(seconds)
+        connection.connect(str(place))
+        return connection
+    address = ("127.0.0.1", place) if isinstance(place, int) else place
+    return socket.create_connection(address, timeout=seconds)
 
 
 def get_request(

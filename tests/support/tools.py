@@ -55,6 +55,7 @@ needs_bindfs = pytest.mark.skipif(
 )
 needs_promtool = _needs("promtool", "prometheus")
 needs_prometheus = _needs("prometheus", "prometheus")
+needs_nginx = _needs("nginx", "nginx")
 
 _NO_SERVER = """
 apiVersion: v1

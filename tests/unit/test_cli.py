@@ -292,7 +292,7 @@ def test_without_a_schema_it_says_what_is_not_checked(
     ("environ", "sentence"),
     [
         ({"LIVECONFIG_SCHEMA": "no_such_module:X"}, "no_such_module"),
-        ({"PORT": "http"}, "PORT is 'http'"),
+        ({"LIVECONFIG_SETTLE_MS": "x"}, "LIVECONFIG_SETTLE_MS is 'x'"),
     ],
 )
 def test_wrong_settings_are_status_2(

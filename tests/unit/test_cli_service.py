@@ -122,7 +122,7 @@ def test_service_is_found_by_the_settings(
     """In a pod the command needs no arguments, whatever its service is bound to."""
     monkeypatch.setenv("LIVECONFIG_ADMIN_PORT", stand_in.url.rpartition(":")[2])
     for host in ("", "0.0.0.0", "127.0.0.1"):
-        monkeypatch.setenv("HOST", host)
+        monkeypatch.setenv("LIVECONFIG_ADMIN_HOST", host)
         assert Ran(capsys, "status").status == 0
         assert Ran(capsys, "wait", "--digest", DIGEST).status == 0
 

@@ -18,9 +18,8 @@ from liveconfig.config.loader import load
 from liveconfig.config.schema import Schema
 from liveconfig.config.source import SourceFile
 from liveconfig.service.admin import create_admin_app
-from liveconfig.service.app import create_public_app
 from liveconfig.service.config import ServiceConfig
-from liveconfig.settings import Settings
+from liveconfig.service.settings import ServiceSettings
 from liveconfig.worker.manager import ConfigManager
 from tests.support.kustomize import Object, build, documents, identity
 from tests.support.pod_security import violations
@@ -77,8 +76,8 @@ def _environ(folder: str = ".") -> dict[str, str]:
     return {**dict(of_image), **own}
 
 
-def _settings(folder: str = ".") -> Settings:
-    return Settings.from_environ(_environ(folder))
+def _settings(folder: str = ".") -> ServiceSettings:
+    return ServiceSettings.from_environ(_environ(folder))
 
 
 def _dockerfile(pattern: str) -> str:
@@ -179,11 +178,11 @@ def test_no_name_gets_a_hash(folder: str) -> None:
         ("livenessProbe", "/livez"),
     ],
 )
-def test_probe_asks_a_public_route(probe: str, path: str) -> None:
-    """A probe asks, on the public port, for a route that the application has."""
-    app = create_public_app(ConfigManager(ServiceConfig))
+def test_probe_asks_where_no_client_stands_in_its_way(probe: str, path: str) -> None:
+    """A probe asks on the operators' port, for a route that the application has."""
+    app = create_admin_app(ConfigManager(ServiceConfig))
     request = _container()[probe]["httpGet"]
-    assert request == {"path": path, "port": "http"}
+    assert request == {"path": path, "port": "admin"}
     assert path in [route.path for route in inspect_routes(app)]
 
 
@@ -192,7 +191,8 @@ def test_ports_are_those_of_the_settings() -> None:
     ports = {port["name"]: port["containerPort"] for port in _container()["ports"]}
     settings = _settings()
     assert ports == {"http": settings.port, "admin": settings.admin_port}
-    assert settings.host == "0.0.0.0"
+    # Kubelets and Prometheus ask by the address of the pod.
+    assert settings.host == settings.admin_host == "0.0.0.0"
 
 
 def test_service_leads_to_the_public_port_only() -> None:
@@ -263,16 +263,15 @@ class _Recorder(dict[str, str]):
 def test_environment_is_what_the_settings_read(folder: str) -> None:
     """Each variable of the manifests is one that is read, and its value is taken."""
     recorder = _Recorder()
-    Settings.from_environ(recorder)
+    ServiceSettings.from_environ(recorder)
     names = {variable["name"] for variable in _container(folder)["env"]}
-    assert names <= recorder.asked
-    assert _settings(folder).workers == 4
+    # gunicorn's own.
+    assert names <= recorder.asked | {"WEB_CONCURRENCY"}
+    assert _environ(folder)["WEB_CONCURRENCY"] == "4"
 
 
 def test_services_put_nothing_into_the_environment() -> None:
-    """A Service by the name of liveconfig-admin does not become a setting."""
-    with pytest.raises(Exception, match="LIVECONFIG_ADMIN_PORT"):
-        Settings.from_environ({"LIVECONFIG_ADMIN_PORT": "tcp://10.0.0.1:9090"})
+    """The pods do not even get what would be taken for no setting."""
     assert _pod()["enableServiceLinks"] is False
 
 

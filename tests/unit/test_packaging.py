@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from liveconfig.settings import Settings
+from liveconfig.service.settings import ServiceSettings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCKS = ("build", "run", "dev", "bench")
@@ -168,13 +168,15 @@ def test_image_starts_gunicorn_itself() -> None:
 
 
 def test_image_can_be_reached_from_outside() -> None:
-    """The image listens on every address of its container, not on loopback."""
-    assert re.search(r"(?m)^ENV .*\bHOST=0\.0\.0\.0\s", _joined(_stages()[-1]))
+    """The image's public port is on every address, the operators' on loopback alone."""
+    last = _joined(_stages()[-1])
+    assert re.search(r"(?m)^ENV .*\bHOST=0\.0\.0\.0\s", last)
+    assert "LIVECONFIG_ADMIN_HOST" not in last
 
 
 def test_image_exposes_the_ports_of_the_settings() -> None:
     """The image announces both ports, as they are by default."""
-    expose = f"EXPOSE {Settings.port} {Settings.admin_port}"
+    expose = f"EXPOSE {ServiceSettings.port} {ServiceSettings.admin_port}"
     assert expose in _stages()[-1].splitlines()
 
 
@@ -217,9 +219,10 @@ def test_versions_agree() -> None:
 def test_readme_tells_every_setting() -> None:
     """The README's table is the list of the settings, with their defaults."""
     rows = re.findall(r"(?m)^\| `([A-Z_]+)` \| (?:`(.+?)`|none) \|", _text("README.md"))
-    names = re.findall(r'"([A-Z_]{4,})"', _text("src/liveconfig/settings.py"))
+    modules = ("src/liveconfig/settings.py", "src/liveconfig/service/settings.py")
+    names = re.findall(r'"([A-Z_]{4,})"', "".join(map(_text, modules)))
     assert [name for name, _ in rows] == list(dict.fromkeys(names))
-    defaults = [str(field.default) for field in dataclasses.fields(Settings)]
+    defaults = [str(field.default) for field in dataclasses.fields(ServiceSettings)]
     assert [default for _, default in rows] == defaults
 
 
@@ -389,13 +392,14 @@ def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
             [
                 "prometheus",
                 "kubernetes-client",
+                "nginx",
                 "strace",
                 "bindfs",
                 "spin gcc libc6-dev",
             ],
         ),
-        (0, ("promtool", "spin"), ["kubernetes-client", "strace", "bindfs"]),
-        (0, ("promtool", "kubectl", "strace", "bindfs", "spin"), []),
+        (0, ("promtool", "spin"), ["kubernetes-client", "nginx", "strace", "bindfs"]),
+        (0, ("promtool", "kubectl", "nginx", "strace", "bindfs", "spin"), []),
         (1, (), []),
     ],
     ids=["root", "some there", "all there", "not root"],

@@ -15,7 +15,8 @@ def test_empty_environment_gives_the_defaults() -> None:
 
 def test_empty_variable_counts_as_unset() -> None:
     """A variable that a manifest leaves empty changes nothing."""
-    environ = {"PORT": "", "LIVECONFIG_PATH": "", "LIVECONFIG_ON_MISSING": ""}
+    names = ("ADMIN_PORT", "ADMIN_NAMES", "PATH", "ON_MISSING")
+    environ = {f"LIVECONFIG_{name}": "" for name in names}
     assert Settings.from_environ(environ) == Settings()
 
 
@@ -25,10 +26,9 @@ def test_every_variable_is_honoured() -> None:
         {
             "LIVECONFIG_PATH": "/etc/config",
             "LIVECONFIG_SCHEMA": "a.b:C",
-            "HOST": "0.0.0.0",
-            "PORT": "1",
+            "LIVECONFIG_ADMIN_HOST": "0.0.0.0",
             "LIVECONFIG_ADMIN_PORT": "65535",
-            "WEB_CONCURRENCY": "16",
+            "LIVECONFIG_ADMIN_NAMES": "Ops.Example.com .example.org",
             "LIVECONFIG_SETTLE_MS": "0",
             "LIVECONFIG_POLL_SECONDS": "1",
             "LIVECONFIG_PAYLOAD_BYTES_MAX": "1024",
@@ -39,10 +39,9 @@ def test_every_variable_is_honoured() -> None:
     assert settings == Settings(
         path="/etc/config",
         schema="a.b:C",
-        host="0.0.0.0",
-        port=1,
+        admin_host="0.0.0.0",
         admin_port=65535,
-        workers=16,
+        admin_names="ops.example.com .example.org",
         settle_ms=0,
         poll_seconds=1,
         payload_bytes_max=1024,
@@ -54,17 +53,16 @@ def test_every_variable_is_honoured() -> None:
 @pytest.mark.parametrize(
     "environ",
     [
-        {"PORT": "http"},
-        {"PORT": "0"},
-        {"PORT": "65536"},
-        {"PORT": "-1"},
-        {"PORT": " 80"},
-        {"PORT": "\u0661"},
-        {"PORT": "9" * 5000},
-        {"PORT": "000000000080" + "0" * 8},
-        {"PORT": "000000000080" + "0" * 5000},
-        {"LIVECONFIG_ADMIN_PORT": "x"},
-        {"WEB_CONCURRENCY": "0"},
+        {"LIVECONFIG_ADMIN_PORT": "http"},
+        {"LIVECONFIG_ADMIN_PORT": "0"},
+        {"LIVECONFIG_ADMIN_PORT": "65536"},
+        {"LIVECONFIG_ADMIN_PORT": "-1"},
+        {"LIVECONFIG_ADMIN_PORT": " 80"},
+        {"LIVECONFIG_ADMIN_PORT": "\u0661"},
+        {"LIVECONFIG_ADMIN_PORT": "9" * 5000},
+        {"LIVECONFIG_ADMIN_PORT": "000000000080" + "0" * 8},
+        {"LIVECONFIG_ADMIN_PORT": "000000000080" + "0" * 5000},
+        {"LIVECONFIG_ADMIN_PORT": "http://10.0.0.1:9090"},
         {"LIVECONFIG_SETTLE_MS": "1.5"},
         {"LIVECONFIG_POLL_SECONDS": "0"},
         {"LIVECONFIG_PAYLOAD_BYTES_MAX": "4MiB"},
@@ -78,20 +76,48 @@ def test_value_that_does_not_fit_is_a_sentence(environ: dict[str, str]) -> None:
         Settings.from_environ(environ)
 
 
-def test_ports_must_differ() -> None:
-    """One port cannot be both the public and the operators'."""
-    with pytest.raises(StartupError, match="PORT and LIVECONFIG_ADMIN_PORT are both"):
-        Settings.from_environ({"PORT": "9090"})
+# As a Service of that name puts them into every pod of its namespace.
+_LINKS = {
+    "{}_SERVICE_HOST": "10.0.0.1",
+    "{}_SERVICE_PORT": "9090",
+    "{}_SERVICE_PORT_HTTP": "9090",
+    "{}_PORT": "tcp://10.0.0.1:9090",
+    "{}_PORT_9090_TCP": "tcp://10.0.0.1:9090",
+    "{}_PORT_9090_TCP_PROTO": "tcp",
+    "{}_PORT_9090_TCP_PORT": "9090",
+    "{}_PORT_9090_TCP_ADDR": "10.0.0.1",
+}
 
 
-@pytest.mark.parametrize(
-    ("host", "address"), [("127.0.0.1", "127.0.0.1:8080"), ("::1", "[::1]:8080")]
-)
-def test_address_is_as_gunicorn_writes_it(host: str, address: str) -> None:
-    """An IPv6 address stands in brackets."""
-    settings = Settings(host=host)
-    assert settings.address == address
-    assert settings.admin_address == address.replace("8080", "9090")
+@pytest.mark.parametrize("protocol", ["tcp", "udp", "sctp"])
+@pytest.mark.parametrize("part", ["", "_ADMIN", "_CACHE", "_PATH", "_POLL", "_SETTLE"])
+def test_link_to_a_service_is_no_setting(part: str, protocol: str) -> None:
+    """Whatever a Service in the namespace is called, the settings stay as they are."""
+    links = {
+        name.format(f"LIVECONFIG{part}"): value.replace("tcp", protocol)
+        for name, value in _LINKS.items()
+    }
+    assert Settings.from_environ(links) == Settings()
+
+
+@pytest.mark.parametrize("value", ["tcp://10.0.0.1:80", "0", "junk", "", " "])
+def test_what_other_programs_read_is_no_setting(value: str) -> None:
+    """Names that belong to one service, or to everyone, stop no other service."""
+    environ = dict.fromkeys(("HOST", "PORT", "WEB_CONCURRENCY"), value)
+    assert Settings.from_environ(environ) == Settings()
+
+
+@pytest.mark.parametrize("name", ["ops.example.com:80", "http://ops", "a,b", "**", "."])
+def test_name_that_is_none_is_a_sentence(name: str) -> None:
+    """A name is written without anything around it."""
+    with pytest.raises(StartupError, match=r"^LIVECONFIG_ADMIN_NAMES has .*it takes"):
+        Settings.from_environ({"LIVECONFIG_ADMIN_NAMES": f"localhost {name}"})
+
+
+def test_operators_port_is_for_this_machine_alone() -> None:
+    """Nobody else reaches it unless the operator says so."""
+    assert Settings().admin_address == "127.0.0.1:9090"
+    assert Settings.from_environ({"HOST": "0.0.0.0"}).admin_host == "127.0.0.1"
 
 
 @pytest.mark.parametrize(
@@ -106,4 +132,4 @@ def test_address_is_as_gunicorn_writes_it(host: str, address: str) -> None:
 )
 def test_operators_port_is_found_from_beside_the_service(host: str, url: str) -> None:
     """An address that means all of a machine's is answered on its loopback."""
-    assert Settings(host=host).admin_url == url
+    assert Settings(admin_host=host).admin_url == url

@@ -71,7 +71,7 @@ exit status: 0 good, 2 wrong usage, or the class cannot be used
 
 _STATUS_EPILOG = """\
 The service is asked on its operators' port, without a proxy. Without --url that is the
-one of this machine or pod: HOST and LIVECONFIG_ADMIN_PORT say where.
+one of this machine or pod: LIVECONFIG_ADMIN_HOST and LIVECONFIG_ADMIN_PORT say where.
 
 With --watch it is asked once a second until Ctrl-C. On a terminal the text stays in its
 place; into a pipe it is written anew for each change.
@@ -89,8 +89,8 @@ directory, or a manifest with one config. The schema is --schema or LIVECONFIG_S
 and must be the one of the service.
 
 The service is asked on its operators' port, without a proxy, and need not be up yet.
-Without --url it is the one of this machine or pod: HOST and LIVECONFIG_ADMIN_PORT say
-where. To wait for a pod of a cluster:
+Without --url it is the one of this machine or pod: LIVECONFIG_ADMIN_HOST and
+LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
 
   kubectl exec POD -- liveconfig wait --digest "$(liveconfig digest config.yaml)"
 

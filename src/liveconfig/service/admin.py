@@ -1,13 +1,15 @@
 """
 The operators' side of a service: what is served, by whom, and why not.
 
-Owns: `/config`, `/status` (JSON or a page) and `/metrics`, on a port of their own.
+Owns: `/config`, `/status` (JSON or a page) and `/metrics`, on a port of their own, and
+    what of it may be kept and by whom.
 Must not know: the public routes.
 Runs in: every worker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import falcon
@@ -17,10 +19,18 @@ import liveconfig
 from liveconfig.errors import LiveconfigError
 from liveconfig.memory.shared import bound
 from liveconfig.service import page
-from liveconfig.service.app import add_health_routes, handle_liveconfig_error
+from liveconfig.service.app import (
+    HEALTH_PATHS,
+    add_health_routes,
+    handle_liveconfig_error,
+)
 from liveconfig.service.assets import AssetResource
+from liveconfig.service.hosts import HostsMiddleware
+from liveconfig.service.index import IndexResource
 from liveconfig.service.middleware import SnapshotMiddleware
+from liveconfig.service.refusals import add_refusals
 from liveconfig.service.status import status_document, status_tag
+from liveconfig.settings import Settings
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 
@@ -44,6 +54,7 @@ class ConfigResource:
         # Where other keys are secret, the same config is shown in another way.
         tag = "-".join(filter(None, (snapshot.digest, self._manager.secrecy)))
         resp.etag = tag
+        _keep_nowhere(resp)
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
             return
@@ -73,7 +84,7 @@ class StatusResource:
         # What it says of the worker that answers differs from worker to worker.
         tag.is_weak = True
         resp.etag = tag.dumps()
-        resp.cache_control = ["no-cache"]
+        _keep_nowhere(resp)
         resp.vary = ["Accept"]
         if any(known in ("*", tag) for known in req.if_none_match or ()):
             resp.status = falcon.HTTP_304
@@ -103,19 +114,38 @@ class MetricsResource:
         media_type = req.client_prefers(metrics.media_types) or metrics.media_types[0]
         resp.content_type = media_type
         resp.cache_control = ["no-cache"]
+        resp.vary = ["Accept"]
+        resp.set_header("X-Content-Type-Options", "nosniff")
         resp.data = metrics.exposition(media_type)
 
     on_head = on_get
 
 
+def _keep_nowhere(resp: falcon.Response) -> None:
+    """Have an answer kept in no cache, and taken for nothing but what it says."""
+    resp.cache_control = ["no-store"]
+    resp.set_header("X-Content-Type-Options", "nosniff")
+
+
 def create_admin_app(
-    manager: ConfigManager[Any],
+    manager: ConfigManager[Any], names: Collection[str] | None = None
 ) -> falcon.App[falcon.Request, falcon.Response]:
-    """Return the application of the operators' port, for any service's `manager`."""
-    app = falcon.App(
-        middleware=[SnapshotMiddleware(manager, _NEED_CONFIG.__contains__)]
-    )
+    """
+    Return the application of the operators' port, for any service's `manager`.
+
+    Args:
+        manager: whose configs are shown.
+        names: under which it may be asked, beside those that are safe anyway; None
+            takes those of LIVECONFIG_ADMIN_NAMES.
+    """
+    if names is None:
+        names = Settings.from_environ().admin_names.split()
+    hosts = HostsMiddleware(names, HEALTH_PATHS)
+    app = falcon.App(middleware=hosts)
+    app.add_middleware(SnapshotMiddleware(manager, _NEED_CONFIG.__contains__))
+    add_refusals(app, has_index=True)
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
+    app.add_route("/", IndexResource())
     app.add_route("/config", ConfigResource(manager))
     app.add_route("/status", StatusResource(manager))
     for name in ("page.css", "page.js"):

@@ -16,8 +16,12 @@ import falcon
 from liveconfig.errors import LiveconfigError
 from liveconfig.service.config import ServiceConfig
 from liveconfig.service.middleware import SnapshotMiddleware, answer_without_config
+from liveconfig.service.refusals import add_refusals
 from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.own_ports import is_beating
 from liveconfig.worker.snapshot import Snapshot
+
+_LIVEZ, _READYZ = HEALTH_PATHS = ("/livez", "/readyz")
 
 # gunicorn's own logger in a worker, so that all lines go the same way.
 log = logging.getLogger("gunicorn.error")
@@ -37,12 +41,15 @@ class MessageResource:
 
 
 class LivenessResource:
-    """`GET /livez`: this worker answers."""
+    """`GET /livez`: this worker answers, and its own loop goes on."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer ok."""
+        """Answer ok, or 503: on a port of its own a worker that hangs answers too."""
         resp.content_type = "text/plain; charset=utf-8"
         resp.text = "ok\n"
+        if not is_beating():
+            resp.status = falcon.HTTP_503
+            resp.text = "this worker hangs\n"
 
     on_head = on_get
 
@@ -80,8 +87,8 @@ class LogLevel:
 
 def add_health_routes(app: falcon.App[Any, Any]) -> None:
     """Add the two routes that both ports have."""
-    app.add_route("/livez", LivenessResource())
-    app.add_route("/readyz", ReadinessResource())
+    app.add_route(_LIVEZ, LivenessResource())
+    app.add_route(_READYZ, ReadinessResource())
 
 
 def handle_liveconfig_error(
@@ -104,6 +111,7 @@ def create_public_app(
         middleware=[SnapshotMiddleware(manager, lambda path: path != "/livez")]
     )
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
+    add_refusals(app, has_index=False)
     app.add_route("/", MessageResource())
     add_health_routes(app)
     return app

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from typing import Any
 
 from liveconfig.errors import NoConfigYetError
-from liveconfig.service.ports import Application
 from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.own_ports import Application
 
 _BODY = b"no config to serve yet\n"
 _HEADERS = [

@@ -1,36 +1,38 @@
 """
 One application per port.
 
-Owns: the choice by the port that a request came in on.
+Owns: nothing itself; `worker.own_ports` serves what is named here.
 Must not know: the applications.
-Runs in: every worker.
-
-The port is the listener's own, which gunicorn puts into the environ. No header and no
-spelling of a path leads from one port to the routes of another: the application that
-answers does not have them.
+Runs in: every worker; with `--preload` in the master.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 
-# As WSGI has it: it takes the environ and `start_response`.
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from liveconfig.worker.own_ports import Application, set_apart
+
+# WSGI or ASGI: nobody here calls it.
+Public = TypeVar("Public")
 
 
-def by_port(application: Application, others: Mapping[int, Application]) -> Application:
+def by_port(application: Public, others: Mapping[int, Application]) -> Public:
     """
-    Return an application that hands each request to the one of its port.
+    Have requests of some ports answered by applications of their own.
+
+    Which port a request came in by is decided by the socket that accepts it, which
+    gunicorn has to be bound to, and never by anything in the request. The workers
+    serve these ports in threads of their own, so nothing that happens on the others
+    holds them up.
 
     Args:
-        application: answers on every port that is not one of `others`.
-        others: by the number of the port.
+        application: answers on every other port, and on unix sockets.
+        others: WSGI applications by the number of the port.
+
+    Returns:
+        `application`, as it is.
     """
-    by_text = {str(port): other for port, other in others.items()}
-
-    def choose(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        chosen = by_text.get(environ["SERVER_PORT"], application)
-        return chosen(environ, start_response)
-
-    return choose
+    for port, other in others.items():
+        set_apart(port, other)
+    return application

@@ -17,7 +17,11 @@ from liveconfig.worker.manager import ConfigManager
 
 manager: ConfigManager[ServiceConfig] = ConfigManager(ServiceConfig)
 
+_settings = Settings.from_environ()
+
 app = by_port(
     create_public_app(manager),
-    {Settings.from_environ().admin_port: create_admin_app(manager)},
+    {
+        _settings.admin_port: create_admin_app(manager, _settings.admin_names.split()),
+    },
 )
