@@ -42,6 +42,7 @@ class Settings:
         settle_ms: how long plain writes must be quiet before they are read.
         poll_seconds: how often the source is read although no event came.
         payload_bytes_max: the largest config, both as source and as record payload.
+        nodes_max: the most keys, values and lists of a config, with aliases expanded.
         on_missing: `fail`, `defaults` or `wait`: what a start without a source does.
         cache_dir: where the last good config is kept over restarts, or "" for nowhere.
     """
@@ -54,6 +55,7 @@ class Settings:
     settle_ms: int = 50
     poll_seconds: int = 60
     payload_bytes_max: int = 4 * 1024 * 1024
+    nodes_max: int = 150_000
     on_missing: str = "fail"
     cache_dir: str = ""
 
@@ -99,6 +101,9 @@ class Settings:
                 cls.payload_bytes_max,
                 1024,
                 1024**3,
+            ),
+            nodes_max=whole_number(
+                values, "LIVECONFIG_NODES_MAX", cls.nodes_max, 100, 100_000_000
             ),
             on_missing=_one_of(
                 values,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.mutant import Mutant
 
 _HANG = ("tests/unit/test_hang.py",)
+_LOADER = ("tests/unit/test_loader.py",)
 _TRIALS = ("tests/process/test_trials.py",)
 
 BOUNDS = (
@@ -62,5 +63,26 @@ BOUNDS = (
         "    publisher.close()",
         "    pass",
         _TRIALS,
+    ),
+    Mutant(
+        "config/loader",
+        "what is known already counts as well",
+        "        spent.add(known[file])",
+        "        pass",
+        _LOADER,
+    ),
+    Mutant(
+        "config/loader",
+        "the limits are those of all files",
+        "limits, schema.key_names, spent)",
+        "limits, schema.key_names)",
+        _LOADER,
+    ),
+    Mutant(
+        "config/changes",
+        "no level is copied",
+        "*(memoryview(each) for each in branches)",
+        "*(bytes(each) for each in branches)",
+        ("tests/unit/test_changes.py",),
     ),
 )

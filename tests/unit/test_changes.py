@@ -6,6 +6,7 @@ import enum
 import json
 import math
 import time
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -222,3 +223,21 @@ def test_part_of_a_large_config_is_cheap() -> None:
     for _ in range(100):
         assert len(CONFIG.changes(old, new, [("anything", "7", "a")])) == 1
     assert time.process_time() - began < 0.1
+
+
+def test_deep_change_is_found_without_copies_of_each_level() -> None:
+    """A large text below many levels costs its own size at the most."""
+
+    def payload(letter: str) -> bytes:
+        value: object = letter * 1_000_000
+        for _ in range(60):
+            value = {"a": value}
+        return bytes(32) + msgspec.msgpack.encode(value)
+
+    old, new = payload("x"), payload("y")
+    tracemalloc.start()
+    changed = changed_key_paths(old, new)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert changed == (("a",) * 60,)
+    assert peak_bytes < 500_000

@@ -249,7 +249,7 @@ def test_long_text_that_is_named_often_is_refused() -> None:
     """Text counts again at each alias, not only nodes."""
     text = f"a: &a {'x' * 10_000}\nb: [{', '.join(['*a'] * 1000)}]\n"
     error = _refusal(text)
-    assert "4194304 characters" in error.problem
+    assert "4194304 bytes of text" in error.problem
     assert error.key == "b[418]"
 
 

@@ -55,6 +55,32 @@ def test_good_file_becomes_a_candidate() -> None:
     assert _SCHEMA.unknown_keys(candidate.data) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "limits", "problem"),
+    [
+        (
+            "name: a\nx: &x [1, 2, 3]\ny: [*x, *x]\n",
+            Limits(nodes_max=30),
+            "more than 30",
+        ),
+        (f"name: a\nx: &x {'y' * 40}\ny: *x\n", Limits(150), "more than 150 bytes of"),
+        (
+            "name: a\nx: " + "\U0001f600" * 30 + "\n",
+            Limits(180),
+            "more than 180 bytes of",
+        ),
+    ],
+)
+def test_limits_are_those_of_all_files_together(
+    text: str, limits: Limits, problem: str
+) -> None:
+    """Two files that are good each by itself are refused together, known or not."""
+    one, two = _files(text, text)
+    for known in ({}, load([two], _SCHEMA, limits).documents):
+        with pytest.raises(InvalidConfigError, match=problem):
+            load([one, two], _SCHEMA, limits, known)
+
+
 def test_later_files_win_key_by_key() -> None:
     """Mappings merge deeply; lists and single values are replaced."""
     candidate = _load(

@@ -317,7 +317,7 @@ def _checker(options: argparse.Namespace, settings: Settings) -> Checker:
     schema: Schema[Any] = Schema.load(options.schema or settings.schema)
     if not schema.name and options.command != "schema":
         print("no --schema and no LIVECONFIG_SCHEMA: any keys pass", file=sys.stderr)
-    limits = Limits(bytes_max=settings.payload_bytes_max)
+    limits = Limits(settings.payload_bytes_max, nodes_max=settings.nodes_max)
     if options.command == "schema":
         return Checker(schema, limits)
     return Checker(schema, limits, options.key, is_merged=options.merged)

@@ -25,6 +25,7 @@ _CUT = "…"
 _MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _BRANCHES = msgpack.Decoder(dict[str, Raw])
 _NONE = Raw()
+_Bytes = bytes | memoryview
 
 
 class Change(Struct, frozen=True):
@@ -43,7 +44,9 @@ class Change(Struct, frozen=True):
     new: str | None
 
 
-def changed(keys: tuple[str, ...], old: bytes, new: bytes) -> Iterator[tuple[str, ...]]:
+def changed(
+    keys: tuple[str, ...], old: _Bytes, new: _Bytes
+) -> Iterator[tuple[str, ...]]:
     """
     Yield where two configs in canonical MessagePack differ.
 
@@ -62,7 +65,8 @@ def changed(keys: tuple[str, ...], old: bytes, new: bytes) -> Iterator[tuple[str
     for key in before.keys() | after.keys():
         branches = before.get(key, _NONE), after.get(key, _NONE)
         if branches[0] != branches[1]:
-            yield from changed((*keys, key), *map(bytes, branches))
+            # Views, as copies at each of many levels would take a multiple of a config.
+            yield from changed((*keys, key), *(memoryview(each) for each in branches))
 
 
 def part(config: Any, keys: KeyPath) -> Any:
@@ -82,9 +86,9 @@ def cut(
     return _cut(old, start, characters_max), _cut(new, start, characters_max)
 
 
-def _is_mapping(encoded: bytes) -> bool:
+def _is_mapping(encoded: _Bytes) -> bool:
     # The first byte of MessagePack's three kinds of maps.
-    return encoded[:1] in _MAPPING_BYTES
+    return bytes(encoded[:1]) in _MAPPING_BYTES
 
 
 def _cut(text: str | None, start: int, characters_max: int) -> str | None:

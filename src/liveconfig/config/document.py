@@ -16,18 +16,22 @@ from typing import Any
 from liveconfig.config.json_text import read_json
 from liveconfig.config.names import ANY_NAMES, KeyNames
 from liveconfig.config.scalar import place_of
-from liveconfig.config.tree import Limits, Tree
+from liveconfig.config.tree import Limits, Spent, Tree
 from liveconfig.config.yaml_text import yaml_trees
 from liveconfig.errors import KeyPath
 
-__all__ = ["UNLIMITED", "Limits", "locate", "locate_all", "parse", "parse_all"]
+__all__ = ["UNLIMITED", "Limits", "Spent", "locate", "locate_all", "parse", "parse_all"]
 
 # For a document that was within its limits when it was parsed before.
 UNLIMITED = Limits(bytes_max=2**62, depth_max=2**62, nodes_max=2**62)
 
 
 def parse(
-    content: bytes, path: str, limits: Limits, names: KeyNames = ANY_NAMES
+    content: bytes,
+    path: str,
+    limits: Limits,
+    names: KeyNames = ANY_NAMES,
+    spent: Spent | None = None,
 ) -> dict[str, Any]:
     """
     Return the one mapping that `content` holds, in plain data.
@@ -44,7 +48,7 @@ def parse(
     Raises:
         InvalidConfigError: anything is wrong with it; names line, column and key.
     """
-    trees = list(_trees(content, path, limits, names))
+    trees = list(_trees(content, path, limits, names, spent=spent))
     tree = trees[0] if trees else Tree(path, limits)
     if tree.root is None:
         tree.refuse(None, "the file is empty: write at least one key and its value")
@@ -97,8 +101,9 @@ def _trees(
     wanted: Sequence[KeyPath] = (),
     *,
     is_one: bool = True,
+    spent: Spent | None = None,
 ) -> Iterator[Tree]:
-    new_tree = partial(Tree, path, limits, names, wanted)
+    new_tree = partial(Tree, path, limits, names, wanted, spent or Spent())
     tree = new_tree()
     if len(content) > limits.bytes_max:
         tree.refuse(

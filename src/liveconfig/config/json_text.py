@@ -47,7 +47,7 @@ def read_json(text: str, tree: Tree) -> None:
         elif token in ("}", "]"):
             tree.end()
         else:
-            tree.scalar(_json_scalar(token, tree, mark), len(token), mark)
+            tree.scalar(_json_scalar(token, tree, mark), token, mark)
 
 
 def _check_json(text: str, tree: Tree) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from liveconfig.config.document import UNLIMITED, Limits, locate_all, parse
+from liveconfig.config.document import UNLIMITED, Limits, Spent, locate_all, parse
 from liveconfig.config.names import ANY_NAMES
 from liveconfig.config.schema import Schema, SchemaError
 from liveconfig.config.source import SourceFile
@@ -62,16 +62,19 @@ def load(
     Args:
         files: their bytes.
         schema: what they must fit.
-        limits: what each may cost.
+        limits: what all of them together may cost.
         known: files that need not be parsed, as they were in a reading before.
 
     Raises:
         InvalidConfigError: anything in the files is wrong; names file, line and key.
     """
+    spent = Spent()
+    for file in known.keys() & set(files):
+        spent.add(known[file])
     documents = {
         file: known[file]
         if file in known
-        else parse(file.content, file.path, limits, schema.key_names)
+        else parse(file.content, file.path, limits, schema.key_names, spent)
         for file in files
     }
     merged: dict[str, Any] = {}

@@ -298,7 +298,8 @@ def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
     There is such a place if and only if their digests differ. A list counts as a
     whole, as does a mapping that is new or gone.
     """
-    return tuple(sorted(changed((), old[_SUM_BYTES:], new[_SUM_BYTES:])))
+    views = memoryview(old)[_SUM_BYTES:], memoryview(new)[_SUM_BYTES:]
+    return tuple(sorted(changed((), *views)))
 
 
 def _copied(value: Any) -> Any:

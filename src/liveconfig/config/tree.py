@@ -23,17 +23,40 @@ from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
 @dataclass(frozen=True)
 class Limits:
     """
-    What a document may cost.
+    What a config may cost, whatever the number of its files.
 
     Attributes:
-        bytes_max: the most bytes of a file, and of its text with aliases expanded.
+        bytes_max: the most bytes of a file, and of all texts with aliases expanded.
         depth_max: the most mappings and lists that stand inside each other.
         nodes_max: the most keys, values and lists, with aliases expanded.
     """
 
     bytes_max: int = 4 * 1024 * 1024
     depth_max: int = 64
-    nodes_max: int = 1_000_000
+    nodes_max: int = 150_000
+
+
+class Spent:
+    """What the files of one config have cost so far, each of its documents included."""
+
+    __slots__ = ("nodes", "text_bytes")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.nodes = self.text_bytes = 0
+
+    def add(self, data: Any) -> None:
+        """Count what a document holds that was within the limits before."""
+        self.nodes += 1
+        if isinstance(data, dict):
+            for key, value in data.items():
+                self.add(key)
+                self.add(value)
+        elif isinstance(data, list):
+            for value in data:
+                self.add(value)
+        elif isinstance(data, str):
+            self.text_bytes += _size_bytes(data)
 
 
 class Mark(Protocol):
@@ -121,6 +144,7 @@ class Tree:
         limits: Limits,
         names: KeyNames = ANY_NAMES,
         wanted: Iterable[KeyPath] = (),
+        spent: Spent | None = None,
     ) -> None:
         """
         Start empty.
@@ -130,8 +154,10 @@ class Tree:
             limits: what the document may cost.
             names: of its keys, which is what errors may show of them.
             wanted: the key paths whose places are looked for.
+            spent: what was spent before, of the same limits; counted up.
         """
         self.root: Any = None
+        self._spent = spent or Spent()
         self._path = path
         self._limits = limits
         self._names = names
@@ -144,8 +170,6 @@ class Tree:
         self._is_looking = bool(self._top.next)
         self._open: list[_Collection] = []
         self._anchors: dict[str, _Anchored | None] = {}
-        self._nodes = 0
-        self._text = 0
 
     def begin(self, data: Any, mark: Mark, anchor: str | None = None) -> None:
         """Begin a mapping or list: `data` is the empty dict or list to fill."""
@@ -153,7 +177,8 @@ class Tree:
         collection = _Collection(data, mark, anchor)
         if self._is_looking:
             collection.way = self._way_to(mark)
-        collection.nodes_before, collection.text_before = self._nodes, self._text
+        collection.nodes_before = self._spent.nodes
+        collection.text_before = self._spent.text_bytes
         if anchor is not None:
             self._anchors[anchor] = None
         self._open.append(collection)
@@ -168,19 +193,20 @@ class Tree:
         if collection.anchor is not None:
             self._anchors[collection.anchor] = _Anchored(
                 collection.data,
-                self._nodes - collection.nodes_before,
-                self._text - collection.text_before,
+                self._spent.nodes - collection.nodes_before,
+                self._spent.text_bytes - collection.text_before,
                 collection.height,
             )
         self._put(collection.data, collection.mark, collection.height)
 
     def scalar(
-        self, value: Any, length: int, mark: Mark, anchor: str | None = None
+        self, value: Any, text: str, mark: Mark, anchor: str | None = None
     ) -> None:
-        """Add a single value, written with `length` characters, or a key."""
-        self._count(1, length, mark)
+        """Add a single value, which is written as `text`, or a key."""
+        size_bytes = _size_bytes(text)
+        self._count(1, size_bytes, mark)
         if anchor is not None:
-            self._anchors[anchor] = _Anchored(value, 1, length, 0)
+            self._anchors[anchor] = _Anchored(value, 1, size_bytes, 0)
         self._check_place(value, mark)
         if self._is_looking:
             self._way_to(mark)
@@ -292,20 +318,23 @@ class Tree:
             self.refuse(mark, "<< takes a mapping, or a list of mappings")
         return mappings
 
-    def _count(self, nodes: int, text: int, mark: Mark) -> None:
-        self._nodes += nodes
-        self._text += text
-        if self._nodes > self._limits.nodes_max:
+    def _count(self, nodes: int, text_bytes: int, mark: Mark) -> None:
+        spent, limits = self._spent, self._limits
+        spent.nodes += nodes
+        spent.text_bytes += text_bytes
+        if spent.nodes > limits.nodes_max:
             self.refuse(
                 mark,
-                f"more than {self._limits.nodes_max} keys and values with all aliases "
-                "expanded: make the config smaller",
+                f"more than {limits.nodes_max} keys and values in all files with all "
+                "aliases expanded: make the config smaller or raise "
+                "LIVECONFIG_NODES_MAX",
             )
-        if self._text > self._limits.bytes_max:
+        if spent.text_bytes > limits.bytes_max:
             self.refuse(
                 mark,
-                f"more than {self._limits.bytes_max} characters with all aliases "
-                "expanded: make the config smaller",
+                f"more than {limits.bytes_max} bytes of text in all files with all "
+                "aliases expanded: make the config smaller or raise "
+                "LIVECONFIG_PAYLOAD_BYTES_MAX",
             )
 
     def _check_depth(self, depth: int, mark: Mark) -> None:
@@ -334,6 +363,11 @@ class Tree:
     def _note_key(self, collection: _Collection, mark: Mark) -> None:
         if collection.way is not None and collection.key in collection.way.next:
             collection.way.next[collection.key].mark = mark
+
+
+def _size_bytes(text: str) -> int:
+    # An escape may stand for half a character, which is refused later.
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def _merge(data: dict[str, Any], mappings: list[dict[str, Any]]) -> None:

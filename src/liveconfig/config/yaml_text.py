@@ -150,7 +150,7 @@ def _refuse_stray_characters(text: str, tree: Tree) -> None:
 def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
     if kind is yaml.ScalarEvent:
         value = scalars.value(event, tree)
-        tree.scalar(value, len(event.value), event.start_mark, event.anchor)
+        tree.scalar(value, event.value, event.start_mark, event.anchor)
     elif kind in _END_EVENTS:
         tree.end()
     elif kind is yaml.AliasEvent:

@@ -85,7 +85,7 @@ class Publisher:
                 was overwritten, whatever it looks like.
         """
         self._source = Source(settings.path, settings.payload_bytes_max)
-        self._limits = Limits(bytes_max=settings.payload_bytes_max)
+        self._limits = Limits(settings.payload_bytes_max, nodes_max=settings.nodes_max)
         self._schema = schema
         self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
         self._outlets = outlets
