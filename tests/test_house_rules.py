@@ -39,7 +39,7 @@ _LAYERS = (
         "worker",
     ),
     ("watch.filesystems", "watch.mounts", "config.secret", "memory.kernel", "settings"),
-    ("config.excerpt", "config.names"),
+    ("config.anatomy", "config.classes", "config.excerpt", "config.names"),
     (
         "memory.broadcast",
         "publishing.cache",
@@ -73,14 +73,15 @@ _LAYERS = (
         "config.source",
     ),
     (
+        "config.codec",
         "publishing.journal",
         "command.inputs",
         "config.manifest",
         "command.pod",
-        "config.schema",
         "memory.shared",
         "watch.watcher",
     ),
+    ("config.schema",),
     (
         "master.child",
         "command.client",
@@ -136,6 +137,8 @@ _DOORS: dict[str, set[str]] = {
     "prometheus_client": {"metrics"},
     "msgspec": {
         "config.changes",
+        "config.classes",
+        "config.codec",
         "config.excerpt",
         "config.explain",
         "memory.history",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         InvalidConfigError,
         LiveconfigError,
         NoConfigYetError,
+        PublicValueError,
         StartupError,
     )
     from liveconfig.metrics import MetricsCollector
@@ -32,6 +33,7 @@ __all__ = [
     "LiveconfigError",
     "MetricsCollector",
     "NoConfigYetError",
+    "PublicValueError",
     "Secret",
     "Snapshot",
     "StartupError",
@@ -45,6 +47,7 @@ _HOME = {
     "LiveconfigError": "errors",
     "MetricsCollector": "metrics",
     "NoConfigYetError": "errors",
+    "PublicValueError": "errors",
     "Secret": "config.schema",
     "Snapshot": "worker.snapshot",
     "StartupError": "errors",

@@ -196,3 +196,39 @@ class PayloadTooLargeError(LiveconfigError):
 
 class CorruptRecordError(LiveconfigError):
     """The record does not hold one whole publication; the reader keeps what it has."""
+
+
+class UnfitConfigError(LiveconfigError):
+    """
+    The record holds a whole config that the class of this process does not take.
+
+    The reader keeps what it has: to read again does not help.
+
+    Attributes:
+        schema: `module:Class`, or "" for the plain mapping.
+        key: the key path as `format_key_path` writes it, or "" where it is not known.
+        problem: what the class does not take, without any value of the config.
+    """
+
+    def __init__(self, schema: str, key: str, problem: str) -> None:
+        super().__init__(schema, key, problem)
+        self.schema = schema
+        self.key = key
+        self.problem = problem
+
+    def _sentence(self) -> str:
+        subject = f"{self.key}: " if self.key else ""
+        return (
+            f"{self.schema or 'a plain mapping'} does not take this config: "
+            f"{subject}{self.problem}"
+        )
+
+
+class PublicValueError(ValueError):
+    """
+    A refusal by a config's own class, in words that everybody may read.
+
+    What a class raises may quote the config. So the log, `/status` and the command line
+    show the words of this error alone where the class has secrets, and change nothing
+    in them. Raise it in `__post_init__` or a validator, with no value in its words.
+    """

@@ -29,7 +29,12 @@ from liveconfig.config.document import Limits
 from liveconfig.config.loader import Candidate, load
 from liveconfig.config.schema import Schema, changed_key_paths
 from liveconfig.config.source import SourceFile
-from liveconfig.errors import CorruptRecordError, InvalidConfigError, StartupError
+from liveconfig.errors import (
+    CorruptRecordError,
+    InvalidConfigError,
+    StartupError,
+    UnfitConfigError,
+)
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
 from liveconfig.service.settings import ServiceSettings
@@ -207,7 +212,7 @@ def check_payload(content: bytes, place: Path) -> str:
     for schema in (_SCHEMA, _PLAIN):
         try:
             digest, config = schema.unpack(content)
-        except CorruptRecordError:
+        except (CorruptRecordError, UnfitConfigError):
             outcome += "corrupt "
         else:
             assert re.fullmatch("sha256:[0-9a-f]*", digest)

@@ -12,6 +12,7 @@ from tests.mutation.bounds import BOUNDS
 from tests.mutation.mutant import Mutant
 from tests.mutation.shown import SHOWN
 from tests.mutation.started import STARTED
+from tests.mutation.taken import TAKEN
 
 _RECORD = ("tests/unit/test_record.py", "tests/process/test_record_processes.py")
 _SOURCE = ("tests/process/test_source_generations.py",)
@@ -230,8 +231,8 @@ MUTANTS = (
     Mutant(
         "worker/manager",
         "damage keeps the snapshot at hand",
-        "except (CorruptRecordError, MemoryError):",
-        "except ZeroDivisionError:",
+        "except (CorruptRecordError, UnfitConfigError, MemoryError) as error:",
+        "except ZeroDivisionError as error:",
         _MANAGER,
     ),
     Mutant(
@@ -728,6 +729,7 @@ MUTANTS = (
     *SHOWN,
     *BOUNDS,
     *STARTED,
+    *TAKEN,
     Mutant(
         "service/markup",
         "text is escaped",

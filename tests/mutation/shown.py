@@ -53,7 +53,7 @@ SHOWN = (
         _MARKS,
     ),
     Mutant(
-        "config/schema",
+        "config/codec",
         "values that changed are masked",
         "return MASK if isinstance(value, Secret) else _in_clear(value)",
         "return _in_clear(value)",

@@ -14,7 +14,12 @@ import msgspec
 import pytest
 
 from liveconfig.config.schema import Schema
-from liveconfig.errors import CorruptRecordError, NoConfigYetError, NotBoundError
+from liveconfig.errors import (
+    CorruptRecordError,
+    NoConfigYetError,
+    NotBoundError,
+    UnfitConfigError,
+)
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import Missing, PublisherStatus
@@ -254,6 +259,55 @@ def test_undecodable_payload_keeps_the_last_snapshot(
     memory.publish_bytes(b"no config at all, whatever the length of it may be")
     assert greetings.get() == Greeting("good")
     assert greetings.stale_since is not None
+
+
+class Moody(msgspec.Struct, frozen=True):
+    """A config whose class is of another mind in a worker."""
+
+    message: str
+
+    def __post_init__(self) -> None:
+        assert self.message not in _refused_here, self.message
+
+
+_refused_here: list[str] = []
+
+
+def test_class_that_refuses_keeps_the_last_snapshot(
+    memory: Memory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the class raises in a worker is logged once, by its type, not as damage."""
+    schema = Schema(Moody)
+    memory.publish_status(schema.name)
+    monkeypatch.setattr(sys.modules[__name__], "_refused_here", ["hunter2"])
+    moody = ConfigManager(Moody)
+    memory.publish("good")
+    assert moody.get().message == "good"
+    memory.publish("hunter2")
+    for _ in range(3):
+        assert moody.get().message == "good"
+    assert moody.stale_since is not None
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [
+        f"liveconfig: version 1 stays: {schema.name} does not take this config: the "
+        "schema's own code raised AssertionError: mend this value, or the class"
+    ]
+    memory.publish("better")
+    assert moody.get().message == "better"
+    assert moody.stale_since is None
+
+
+def test_class_that_refuses_the_first_config_is_an_error(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nothing to fall back on it is raised at once: no repair is to be had."""
+    memory.publish_status(Schema(Moody).name)
+    memory.publish("hunter2")
+    monkeypatch.setattr(manager_module, "_FIRST_TRIES_MAX", 30)
+    monkeypatch.setattr(manager_module, "_RETRY_SECONDS", 60.0)
+    monkeypatch.setattr(sys.modules[__name__], "_refused_here", ["hunter2"])
+    with pytest.raises(UnfitConfigError, match="raised AssertionError"):
+        ConfigManager(Moody).get()
 
 
 def test_lack_of_memory_keeps_the_last_snapshot(

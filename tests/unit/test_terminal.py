@@ -78,7 +78,7 @@ _BROKEN = {
         ),
         (
             {"workers": [worker(1, stale_since="2026-11-23T07:07:19Z")]},
-            "! the record is damaged for 1 worker",
+            "! the newest version is unreadable for 1 worker: see the log",
         ),
         (
             {"workers": [worker(1, needs_restart=True)] * 64},

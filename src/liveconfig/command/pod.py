@@ -165,7 +165,7 @@ class PodStatus(msgspec.Struct, frozen=True):
             yield f"the publisher is not running: {self.publisher.state}"
         stale = sum(worker.stale_since is not None for worker in self.workers)
         if stale:
-            yield f"the record is damaged for {counted(stale)}"
+            yield f"the newest version is unreadable for {counted(stale)}: see the log"
         outdated = sum(worker.needs_restart for worker in self.workers)
         if outdated:
             yield f"a restart is needed by {counted(outdated)}"

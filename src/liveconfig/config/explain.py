@@ -1,7 +1,8 @@
 """
 What is wrong with a document, in the words of its author.
 
-Owns: reading msgspec's refusals; finding the exact key; the sentences.
+Owns: reading msgspec's refusals; what the code of a class raises; finding the exact
+    key; the sentences.
 Must not know: classes and their annotations, files and lines.
 Runs in: the publisher and the CLI; the workers load it with the schema.
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import getitem
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from liveconfig.errors import KeyPath
+from liveconfig.errors import KeyPath, PublicValueError, printable
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -42,7 +43,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 _PYTHON_KINDS: Mapping[str, str] = MappingProxyType(
-    {"dict": "object", "list": "array", "NoneType": "null"}
+    {"dict": "object", "list": "array", "None": "null", "NoneType": "null"}
 )
 # Kinds that YAML makes of bare words and figures.
 _UNQUOTED = frozenset({"bool", "int", "float", "date", "datetime"})
@@ -61,11 +62,17 @@ _WANTED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Whatever a class of the application may raise while it is made; a call of `sys.exit`
+# in it is its mistake as well, and not the end of the process.
+RAISED = (Exception, SystemExit)
+
 _PLACE = re.compile(r"(.*) - at `(key` in `)?\$(.*?)`", re.DOTALL)
 _MISPLACED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _CONSTRAINT = re.compile(r"Expected `([^`]+)`(.*)", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+_REFUSED = "the schema refuses this"
 
 
 def explain(
@@ -73,12 +80,14 @@ def explain(
     data: Any,
     convert: Callable[[Any], object],
     choices_at: Callable[[Any, KeyPath, bool], tuple[Any, ...]],
+    has_secrets: bool = False,
 ) -> tuple[KeyPath, str]:
     """
     Return where `data` is wrong and why, without any value of it.
 
     What a class of the application says in its own ValueError is passed on, with "..."
-    for each text of the document that it quotes.
+    for each text of the document that it quotes; where there are secrets, only if the
+    class says that its words may be shown.
 
     Args:
         error: what `convert(data)` raised.
@@ -87,6 +96,7 @@ def explain(
             of n keys on the way to the error.
         choices_at: the values that the types allow at a path of keys of `data`,
             or, with True, the keys that they allow there.
+        has_secrets: whether a part of the data may be secret.
     """
     message, is_key, path = _split(error)
     try:
@@ -95,8 +105,8 @@ def explain(
     except (LookupError, TypeError, ValueError):
         keys = ()
     if error.__cause__ is not None:
-        value = reduce(getitem, keys, data)
-        return keys, _quoted(error.__cause__, value) or "the schema refuses this"
+        value = None if has_secrets else reduce(getitem, keys, data)
+        return keys, _refused(error.__cause__, value, has_secrets=has_secrets)
     for pattern, problem in (
         (_MISSING, "this required key is missing"),
         (_UNKNOWN, "the schema does not allow this key"),
@@ -107,13 +117,20 @@ def explain(
     return keys, f"as a key: {problem}" if is_key else problem
 
 
+def raised(error: BaseException) -> str:
+    """Say that the code of a class failed; nothing of what the error says is shown."""
+    if isinstance(error, PublicValueError):
+        return _in_one_line(_words(error)) or _REFUSED
+    return f"the schema's own code raised {_name(error)}: mend this value, or the class"
+
+
 def misplaced(wanted: str, found: str) -> str:
     """
     Say that a value is of the wrong kind, and what to do about it.
 
     Args:
         wanted: msgspec's names of the kinds asked for, joined by " | ".
-        found: msgspec's or Python's name of the kind that is there.
+        found: msgspec's, MessagePack's or Python's name of the kind that is there.
     """
     found = _PYTHON_KINDS.get(found, found)
     if found == "datetime" and "date" not in wanted.split(" | "):
@@ -155,12 +172,37 @@ def _listed(kinds: str) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _quoted(cause: BaseException, value: Any) -> str:
+def _refused(cause: BaseException, value: Any, *, has_secrets: bool) -> str:
+    if isinstance(cause, PublicValueError):
+        return _in_one_line(_words(cause)) or _REFUSED
+    if has_secrets:
+        # Its words may hold a secret in whatever form: in part, joined or encoded.
+        return (
+            f"{_REFUSED} with {_name(cause)}, whose words are not shown as the config "
+            "has secrets"
+        )
+    return _quoted(cause, value) or _REFUSED
+
+
+def _name(error: BaseException) -> str:
+    return printable(type(error).__name__)
+
+
+def _words(error: BaseException) -> str:
     # attrs gives its validators' errors more arguments than the sentence.
-    sentence = str(cause.args[0]) if cause.args else ""
+    words = error.args[0] if error.args else ""
+    return words if isinstance(words, str) else ""
+
+
+def _in_one_line(words: str) -> str:
+    return printable(" ".join(words.split()))
+
+
+def _quoted(cause: BaseException, value: Any) -> str:
+    words = _words(cause)
     for text in sorted(_texts(value), key=len, reverse=True):
-        sentence = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "...", sentence)
-    return " ".join(sentence.split())
+        words = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "...", words)
+    return _in_one_line(words)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -173,6 +215,25 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 # Finding the key.
+
+
+def place_of_failure(
+    places: Iterable[tuple[KeyPath, Any, Sequence[type]]],
+    fails: Callable[[Any, type], bool],
+) -> KeyPath:
+    """
+    Return the deepest place at which a class fails, for errors that name none.
+
+    Args:
+        places: ways, values and the classes that a value may become, from the top down.
+        fails: whether making the class of the value runs into such an error.
+    """
+    found: KeyPath = ()
+    for keys, value, classes in places:
+        is_below = keys[: len(found)] == found
+        if is_below and any(fails(value, class_) for class_ in classes):
+            found = keys
+    return found
 
 
 def _find(
@@ -219,6 +280,9 @@ def _refusal(data: Any, convert: Callable[[Any], object]) -> str:
         convert(data)
     except msgspec.ValidationError as error:
         refusal = str(error)
+    except RAISED as error:
+        # The changed copy met another error in the code of a class.
+        refusal = type(error).__name__
     return refusal
 
 

@@ -81,8 +81,7 @@ def load(
     for document in documents.values():
         merged = merge(merged, document)
     try:
-        config = schema.validate(merged)
-        packed = schema.pack(config)
+        packed = schema.pack(schema.validate(merged))
     except SchemaError as error:
         raise located(
             error.keys,
@@ -91,7 +90,7 @@ def load(
             list(documents.values()),
             schema.key_names.of_document,
         ) from error
-    return Candidate(config, packed.digest, packed.payload, merged, documents)
+    return Candidate(packed.config, packed.digest, packed.payload, merged, documents)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 """
 Plain data to a typed, frozen config, and back to bytes.
 
-Owns: validation, the payload and its digest, masking, the JSON Schema, what changed.
+Owns: validation, the payload, its digest and what it comes back as, masking, the JSON
+    Schema, what changed.
 Must not know: YAML, files, the record, processes.
 Runs in: the publisher, every worker and the CLI.
 
 A payload is the 32 bytes of a SHA-256 sum and the canonical MessagePack of the config
 that it sums up: keys and sets sorted, defaults spelled out, secrets in clear.
+
+Code of the class runs wherever its objects are made. What it raises is a refusal of the
+config like any other; and as the workers make their objects from the payload, no config
+leaves `pack` that did not come back from its payload as what it was.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 from importlib import import_module
@@ -25,7 +27,14 @@ import msgspec
 from msgspec import Struct
 
 from liveconfig.config.changes import Change, changed, cut, part
-from liveconfig.config.explain import explain, misplaced
+from liveconfig.config.codec import (
+    Codec,
+    copied,
+    decoded_data,
+    fails,
+    masked_data,
+)
+from liveconfig.config.explain import RAISED, explain, place_of_failure, raised
 from liveconfig.config.marks import NEEDS_RESTART, key_names, touches_mark
 from liveconfig.config.secret import MASK, Secret
 from liveconfig.config.shape import PLAIN_MAPPING, Shape
@@ -34,6 +43,7 @@ from liveconfig.errors import (
     KeyPath,
     LiveconfigError,
     StartupError,
+    UnfitConfigError,
     format_key_path,
 )
 
@@ -52,12 +62,17 @@ T = TypeVar("T")
 
 _SUM_BYTES = 32
 
-_look = threading.Lock()
-
 _UNPACKABLE: Mapping[type[Exception], str] = {
     OverflowError: "this number is too large: a whole number has 64 bits at most",
+    TypeError: "a config cannot hold this",
     UnicodeEncodeError: "this text holds half of a surrogate pair: it is no Unicode",
 }
+
+_OWN = "a worker would refuse what the class puts here by itself: "
+_CHANGED = (
+    "a worker would get another value here: the class has a default of another type, "
+    "or changes what it is given each time that it is made"
+)
 
 
 class SchemaError(LiveconfigError):
@@ -79,17 +94,19 @@ class SchemaError(LiveconfigError):
         return f"{key}: {self.problem}" if key else self.problem
 
 
-class Packed(Struct, frozen=True):
+class Packed(Struct, Generic[T], frozen=True):
     """
     A config as bytes.
 
     Attributes:
         digest: `sha256:` and 64 hexadecimal digits, equal for equal configs.
         payload: what `Schema.unpack` takes; it holds the secrets in clear.
+        config: what it returns for that, in every process.
     """
 
     digest: str
     payload: bytes
+    config: T
 
     def __repr__(self) -> str:
         # For whatever records the local variables of a traceback.
@@ -118,13 +135,7 @@ class Schema(Generic[T]):
         self._type = type_
         try:
             self._shape = Shape(type_)
-            # Two threads that look into a class at once, each for the first time, make
-            # msgspec crash. Nothing in here waits, so the lock is held for a moment.
-            with _look:
-                # The hook for extensions refuses them: they are never text.
-                self._decoder = msgspec.msgpack.Decoder(
-                    type_, dec_hook=_to_secret, ext_hook=_to_secret
-                )
+            self._codec = Codec(type_, self._shape)
         except StartupError as error:
             raise StartupError(f"the schema {self.name} cannot be used: {error}")
         except Exception as error:
@@ -167,58 +178,72 @@ class Schema(Generic[T]):
         Raises:
             SchemaError: the data does not fit; names the first place that does not.
         """
+        # A copy, as msgspec hands untyped parts through, and they get frozen.
+        copy: dict[str, Any] = copied(data)
         try:
-            # A copy, as msgspec hands untyped parts through, and they get frozen.
-            config = self._convert(_copied(data))
-        except msgspec.ValidationError as error:
-            keys, problem = explain(error, data, self._convert, self._shape.choices)
+            config = self._codec.convert_whole(copy)
+        except RAISED as error:
             # msgspec quotes values, which must not get into a traceback either.
-            raise SchemaError(keys, problem) from None
+            raise self._refusal(error, copy) from None
         stray = self._shape.stray_date(data)
         if stray is not None:
             raise SchemaError(stray, "found a date: put it in quotes")
-        return self._freeze(config)
+        try:
+            return self._codec.freeze(config)
+        except RAISED as error:
+            raise SchemaError((), raised(error)) from None
 
     def unknown_keys(self, data: Mapping[str, Any]) -> tuple[KeyPath, ...]:
         """Return where valid `data` has keys that the schema does not name."""
         return self._shape.unknown_keys(data)
 
-    def pack(self, config: T) -> Packed:
+    def pack(self, config: T) -> Packed[T]:
         """
-        Return the payload of `config`, and its digest.
+        Return the payload of `config`, its digest, and what it comes back as.
 
         Raises:
-            SchemaError: it holds what a payload cannot, as a number beyond 64 bits.
+            SchemaError: it holds what a payload cannot, as a number beyond 64 bits; or
+                a worker would refuse what it gets, or get another config.
         """
+        encoded = self._encoded(config)
         try:
-            encoded = _ENCODER.encode(config)
-        except TypeError as error:
-            raise SchemaError((), f"a config cannot hold this: {error}")
-        except (OverflowError, UnicodeEncodeError) as error:
-            raise self._unpackable(config, error) from None
+            taken = self._codec.decode(encoded)
+            if self._shape.anatomy.difference(config, taken) is not None:
+                self._require_same(config, taken)
+                # A default of 1 is 1.0 by now, as if the file had said so.
+                encoded = self._encoded(taken)
+        except RAISED as error:
+            raise self._refusal(error, decoded_data(encoded), _OWN) from None
         digest = sha256(encoded).digest()
-        return Packed(_digest_text(digest), digest + encoded)
+        return Packed(_digest_text(digest), digest + encoded, taken)
 
     def unpack(self, payload: bytes) -> tuple[str, T]:
         """
         Return the digest and the config, immutable at every depth, of a payload.
 
         Raises:
-            CorruptRecordError: these bytes are no config of this schema.
+            CorruptRecordError: these bytes are no payload, or a damaged one.
+            UnfitConfigError: they are a payload that this class does not take.
+            MemoryError: there is no room for the config.
         """
         digest, encoded = payload[:_SUM_BYTES], payload[_SUM_BYTES:]
         try:
-            config: T = self._freeze(self._decoder.decode(encoded))
-        # Also whatever the application's classes raise when they are made.
-        except Exception as error:
-            raise CorruptRecordError(
-                f"the record holds no config of {self.name or 'a plain mapping'}"
-            ) from error
-        return _digest_text(digest), config
+            return _digest_text(digest), self._codec.decode(encoded)
+        except MemoryError:
+            raise
+        except RAISED as error:
+            # What was summed up is whole: then the class is to blame, not the memory.
+            if sha256(encoded).digest() != digest:
+                raise CorruptRecordError(
+                    f"the record holds no config of {self.name or 'a plain mapping'}"
+                ) from None
+            refusal = self._refusal(error, decoded_data(encoded))
+        key = format_key_path(self.key_names.of_document(refusal.keys))
+        raise UnfitConfigError(self.name, key, refusal.problem)
 
     def masked(self, config: T) -> Any:
         """Return `config` as plain data that JSON can hold, secrets as `MASK`."""
-        return _copied(msgspec.to_builtins(config, enc_hook=_masked, order="sorted"))
+        return masked_data(config)
 
     def needs_restart(self, keys: KeyPath) -> bool:
         """
@@ -275,20 +300,37 @@ class Schema(Generic[T]):
                 f"make it a default_factory: {_one_line(error)}"
             ) from error
 
-    def _convert(self, data: Any) -> T:
-        return msgspec.convert(data, self._type, dec_hook=_to_secret)
+    def _encoded(self, config: Any) -> bytes:
+        try:
+            return self._codec.encode(config)
+        except (TypeError, OverflowError, UnicodeEncodeError) as error:
+            keys = self._shape.anatomy.unwritable(config, self._codec.encode)
+            raise SchemaError(keys, _UNPACKABLE[type(error)]) from None
+        except RAISED as error:
+            raise SchemaError((), raised(error)) from None
 
-    def _freeze(self, config: T) -> T:
-        freeze = self._shape.freeze
-        return config if freeze is None else freeze(config)
+    def _require_same(self, config: T, taken: T) -> None:
+        keys = self._shape.anatomy.difference(config, taken, is_loose=True)
+        if keys is not None:
+            raise SchemaError(keys, _CHANGED)
 
-    def _unpackable(self, config: T, error: Exception) -> SchemaError:
-        plain = msgspec.to_builtins(
-            config, builtin_types=(date, datetime), enc_hook=_in_clear
-        )
-        leaves = _leaves((), _copied(plain))
-        keys = next(keys for keys, leaf in leaves if not _can_pack(leaf))
-        return SchemaError(keys, _UNPACKABLE[type(error)])
+    def _refusal(
+        self, error: BaseException, data: Any, prefix: str = ""
+    ) -> SchemaError:
+        """Return what any error that came of `data` means to its author."""
+        if isinstance(error, SchemaError):
+            return error
+        if isinstance(error, msgspec.ValidationError):
+            keys, problem = explain(
+                error,
+                data,
+                self._codec.convert,
+                self._shape.choices,
+                has_secrets=bool(self.key_names.secrecy),
+            )
+            return SchemaError(keys, prefix + problem)
+        keys = place_of_failure(self._shape.made_classes(data), fails)
+        return SchemaError(keys, raised(error))
 
 
 def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
@@ -300,34 +342,6 @@ def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
     """
     views = memoryview(old)[_SUM_BYTES:], memoryview(new)[_SUM_BYTES:]
     return tuple(sorted(changed((), *views)))
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(below) for key, below in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_copied(below) for below in value]
-    return value
-
-
-def _leaves(keys: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield (*keys, key), key
-            yield from _leaves((*keys, key), below)
-    elif isinstance(value, list):
-        for index, below in enumerate(value):
-            yield from _leaves((*keys, index), below)
-    else:
-        yield keys, value
-
-
-def _can_pack(leaf: Any) -> bool:
-    try:
-        _ENCODER.encode(leaf)
-    except (OverflowError, UnicodeEncodeError):
-        return False
-    return True
 
 
 def _printable(character: str) -> str:
@@ -343,36 +357,3 @@ def _digest_text(digest: bytes) -> str:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-# Hooks of msgspec, for what it does not know.
-
-
-def _to_secret(_: object, value: object) -> Secret:
-    if not isinstance(value, str):
-        raise TypeError(misplaced("str", type(value).__name__))
-    return Secret(value)
-
-
-def _in_clear(value: object) -> object:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is not plain data")
-
-
-def _masked(value: object) -> object:
-    return MASK if isinstance(value, Secret) else _in_clear(value)
-
-
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=_in_clear, order="sorted")
-
-
-def _renew_in_child() -> None:
-    global _look
-    # Whoever held it when the parent forked is not in the child.
-    _look = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_in_child)

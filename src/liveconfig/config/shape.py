@@ -24,6 +24,12 @@ from typing import Any
 from msgspec import Struct, inspect
 from msgspec.structs import force_setattr
 
+from liveconfig.config.anatomy import Anatomy
+from liveconfig.config.classes import (
+    annotation_problem,
+    class_problem,
+    named_tuple_problem,
+)
 from liveconfig.config.nodes import (
     ClassNode,
     FieldsNode,
@@ -80,10 +86,14 @@ class Shape:
         freeze: make what was just decoded deeply immutable and return it: mappings
             become `MappingProxyType`, lists tuples. It works in place and visits
             only what may hold a mapping. None when nothing can.
+        anatomy: what its configs are made of.
+        has_moments: whether a date with a time may be in it.
     """
 
     root: inspect.Type
     freeze: Callable[[Any], Any] | None
+    anatomy: Anatomy
+    has_moments: bool
 
     def __init__(self, type_: Any) -> None:
         """
@@ -100,7 +110,18 @@ class Shape:
         fields: dict[type, set[str]] = {}
         _check(self.root, "", set(), fields)
         self.freeze = _freezer(fields) if _may_hold_mapping(self.root) else None
-        self._has_untyped_part = any(map(takes_anything, reachable(self.root)))
+        nodes = tuple(reachable(self.root))
+        self.anatomy = Anatomy(
+            {
+                _class(node): tuple(
+                    (each.name, each.encode_name) for each in node.fields
+                )
+                for node in nodes
+                if isinstance(node, ClassNode)
+            }
+        )
+        self.has_moments = any(isinstance(n, inspect.DateTimeType) for n in nodes)
+        self._has_untyped_part = any(map(takes_anything, nodes))
 
     def unknown_keys(self, data: Mapping[str, Any]) -> tuple[KeyPath, ...]:
         """Return where `data`, which converts, has keys that no class names."""
@@ -115,6 +136,28 @@ class Shape:
                 for below in _dates(value):
                     return (*keys, *below)
         return None
+
+    def made_classes(
+        self, data: Mapping[str, Any]
+    ) -> Iterator[tuple[KeyPath, Any, tuple[type, ...]]]:
+        """Yield each place of `data` where objects are made, and of which classes."""
+        for keys, node, value in _walk(self.root, data, ()):
+            found = members(node) if node is not None else ()
+            yield keys, value, tuple(n.cls for n in found if isinstance(n, FieldsNode))
+
+    def make_whole(self, data: dict[str, Any]) -> bool:
+        """Make 5 of 5.0 where a whole number is asked for; tell if there was one."""
+        found = [
+            (keys, int(value))
+            for keys, node, value in _walk(self.root, data, ())
+            if type(value) is float and value.is_integer() and _asks_for_whole(node)
+        ]
+        for (*above, key), value in found:
+            parent: Any = data
+            for name in above:
+                parent = parent[name]
+            parent[key] = value
+        return bool(found)
 
     def choices(
         self, data: Mapping[str, Any], keys: KeyPath, is_key: bool
@@ -135,6 +178,15 @@ def _choices(node: inspect.Type) -> tuple[Any, ...]:
     if isinstance(node, inspect.EnumType):
         return tuple(member.value for member in node.cls)
     return (None,) if isinstance(node, inspect.NoneType) else ()
+
+
+def _asks_for_whole(node: inspect.Type | None) -> bool:
+    kinds = (inspect.IntType, inspect.EnumType, inspect.LiteralType)
+    others = (inspect.FloatType, inspect.DecimalType, inspect.AnyType)
+    found = members(node) if node is not None else ()
+    return any(isinstance(n, kinds) for n in found) and not any(
+        isinstance(n, others) for n in found
+    )
 
 
 # Checking the types.
@@ -160,12 +212,9 @@ def _check(
         for field in node.fields:
             place = f"{class_.__qualname__}.{field.name}"
             _check(field.type, place, seen, fields)
-            # msgspec does not tell `dict` from `Mapping`: only the annotation does.
-            if _is_writable_mapping(hints.get(field.name)):
-                raise StartupError(
-                    f"{place}: a dict can be changed: "
-                    "annotate Mapping[str, X] of collections.abc"
-                )
+            problem = _hint_problem(hints.get(field.name))
+            if problem:
+                raise StartupError(f"{place}: {problem}")
             if _may_hold_mapping(field.type):
                 fields.setdefault(class_, set()).add(field.name)
 
@@ -190,7 +239,9 @@ def _problem(node: inspect.Type) -> str:
         if not any(_is_sortable(item, kind) for kind in (str, int, float)):
             # Their order would differ from pod to pod, and with it the digest.
             return "a frozenset holds texts or numbers: annotate tuple[X, ...]"
-    return _class_problem(node) if isinstance(node, ClassNode) else ""
+    if isinstance(node, inspect.NamedTupleType):
+        return named_tuple_problem(_class(node))
+    return class_problem(_class(node)) if isinstance(node, ClassNode) else ""
 
 
 def _is_sortable(node: inspect.Type, kind: type) -> bool:
@@ -203,27 +254,11 @@ def _is_sortable(node: inspect.Type, kind: type) -> bool:
     return type(node) is _SORTABLE[kind]
 
 
-def _class_problem(node: ClassNode) -> str:
-    class_ = _class(node)
-    if not _is_frozen(class_):
-        return f"{class_.__qualname__} can be changed: declare it with frozen=True"
-    if issubclass(class_, Struct):
-        if class_.__struct_config__.array_like:
-            return f"{class_.__qualname__} has array_like=True: a config has keys"
-        if class_.__struct_config__.omit_defaults:
-            # A new default in the code would change the config, but not its digest.
-            return f"{class_.__qualname__} has omit_defaults=True: leave it out"
-    return ""
-
-
-def _is_frozen(class_: type) -> bool:
-    if issubclass(class_, Struct):
-        return class_.__struct_config__.frozen
-    parameters = getattr(class_, "__dataclass_params__", None)
-    if parameters is not None:
-        return bool(parameters.frozen)
-    # attrs is optional, so that it is known by the method its frozen classes share.
-    return getattr(class_.__setattr__, "__name__", "") == "_frozen_setattrs"
+def _hint_problem(hint: Any) -> str:
+    # msgspec does not tell `dict` from `Mapping`: only the annotation does.
+    if _is_writable_mapping(hint):
+        return "a dict can be changed: annotate Mapping[str, X] of collections.abc"
+    return annotation_problem(hint)
 
 
 def _is_writable_mapping(annotation: Any) -> bool:

@@ -28,6 +28,7 @@ from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
     KeyPath,
+    LiveconfigError,
     SourceUnavailableError,
     format_key_path,
     printable,
@@ -133,7 +134,7 @@ class Journal:
         if version not in told:
             self._enter(Entry("published", at, version, digest, self.status.origin))
 
-    def unreadable(self, error: CorruptRecordError) -> None:
+    def unreadable(self, error: LiveconfigError) -> None:
         """Tell that what was live before cannot be read: whatever comes is new."""
         log.warning("the last publication cannot be read any more: %s", error)
         self._tell(digest="")

@@ -26,6 +26,7 @@ from liveconfig.errors import (
     KeyPath,
     PayloadTooLargeError,
     SourceUnavailableError,
+    UnfitConfigError,
     printable,
 )
 from liveconfig.memory.history import CHANGES_MAX
@@ -186,16 +187,16 @@ class Publisher:
 
     def _publish_defaults(self) -> None:
         try:
-            config = self._schema.validate({})
+            packed = self._schema.pack(self._schema.validate({}))
         except SchemaError as error:
             log.error("there are no defaults to start from: %s", error)
         else:
-            self._publish_fallback("defaults", self._schema.pack(config).payload)
+            self._publish_fallback("defaults", packed.payload)
 
     def _publish_fallback(self, origin: str, payload: bytes) -> None:
         try:
             digest, config = self._schema.unpack(payload)
-        except CorruptRecordError as error:
+        except (CorruptRecordError, UnfitConfigError) as error:
             log.warning("the cached config does not fit the schema: %s", error)
             return
         version = self._publish(Live(payload, config))
@@ -233,7 +234,7 @@ class Publisher:
                 self._published = Live(publication.payload, config)
                 published_at = publication.published_at_ns / 1e9
                 self._journal.resumed(published_at, publication.version, digest)
-        except CorruptRecordError as error:
+        except (CorruptRecordError, UnfitConfigError) as error:
             # Damaged, or made by another schema: whatever the source holds is new.
             self._journal.unreadable(error)
         # The publisher before may have died between its publication and this.

@@ -15,6 +15,7 @@ else while holding it.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -27,12 +28,15 @@ from liveconfig.errors import (
     LiveconfigError,
     NoConfigYetError,
     NotBoundError,
+    UnfitConfigError,
 )
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
 from liveconfig.settings import Settings
 from liveconfig.worker.snapshot import Snapshot
 from liveconfig.worker.subscription import Callback, Subscription, Taken
+
+log = logging.getLogger("gunicorn.error")
 
 T = TypeVar("T")
 
@@ -145,6 +149,7 @@ class ConfigManager(Generic[T]):
             NotBoundError: the gunicorn hooks did not run in this process.
             NoConfigYetError: the service waits for the first good source.
             CorruptRecordError: there is no config to fall back on.
+            UnfitConfigError: nor is there, and the class does not take the newest.
         """
         if self._head[0] == self._version:
             return self._config
@@ -265,7 +270,10 @@ class ConfigManager(Generic[T]):
             if publication is not None:
                 self._keep(shared, publication)
         # Also where there is no memory for the copy: what is held is there.
-        except (CorruptRecordError, MemoryError):
+        except (CorruptRecordError, UnfitConfigError, MemoryError) as error:
+            # Damage is logged by whoever mends it; a class is mended by who reads this.
+            if isinstance(error, UnfitConfigError) and head != self._unreadable_head:
+                log.error("liveconfig: version %d stays: %s", held.version, error)
             self._stale_since = self._stale_since or time.time()
             self._unreadable_head = head
             self._retry_at = time.monotonic() + _RETRY_SECONDS

@@ -1,0 +1,94 @@
+"""
+The safeguards against a class's own code, each as a change that takes it away.
+
+Owns: the rows for what a class raises, and for what does not come back as it was.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+
+_OWN_CODE = ("tests/unit/test_own_code.py",)
+_TAKE_BACK = ("tests/unit/test_take_back.py",)
+
+TAKEN = (
+    Mutant(
+        "config/explain",
+        "words of a class with secrets are not shown",
+        "    if has_secrets:\n        # Its words",
+        "    if False:\n        # Its words",
+        _OWN_CODE,
+    ),
+    Mutant(
+        "config/explain",
+        "the end of the process is no way out of a class",
+        "RAISED = (Exception, SystemExit)",
+        "RAISED = (Exception,)",
+        _OWN_CODE,
+    ),
+    Mutant(
+        "config/explain",
+        "a search goes on when a class fails",
+        "    except RAISED as error:\n",
+        "    except ZeroDivisionError as error:\n",
+        _OWN_CODE,
+    ),
+    Mutant(
+        "config/schema",
+        "a class that fails is told from damage",
+        "if sha256(encoded).digest() != digest:",
+        "if True:",
+        _OWN_CODE,
+    ),
+    Mutant(
+        "config/schema",
+        "what workers would get is compared",
+        "if self._shape.anatomy.difference(config, taken) is not None:",
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/codec",
+        "a moment keeps its offset",
+        "if self._shape.has_moments:",
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/anatomy",
+        "types are compared",
+        "if kind is not type(other) and (kind, type(other)) not in _FROZEN:",
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/anatomy",
+        "the types of keys are compared",
+        " or set(map(type, one)) != set(map(type, other))",
+        "",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/classes",
+        "a constructor that would not run is refused",
+        "if owner is not object and not _is_generated(owner):",
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/classes",
+        "a converter that would not run is refused",
+        'if getattr(field, "converter", None) is not None:',
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "config/classes",
+        "a check that would not be made is refused",
+        "if library in _UNCHECKED:",
+        "if False:",
+        _TAKE_BACK,
+    ),
+)
