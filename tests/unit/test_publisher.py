@@ -444,52 +444,6 @@ def test_start_from_the_cache(
     again.close()
 
 
-class Ordered(msgspec.Struct, frozen=True):
-    """A config whose class fails where it should refuse."""
-
-    low: int = 1
-    high: int = 10
-    password: Secret = msgspec.field(default_factory=lambda: Secret(""))
-
-    def __post_init__(self) -> None:
-        assert self.low < self.high, f"low {self.low}, {self.password.reveal()}"
-
-
-def test_class_that_fails_is_a_rejection_like_any_other(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is told once, by the type of the error, and the next good edit is taken."""
-    publisher = desk.publisher(Ordered)
-    desk.path.write_text("low: 1\n")
-    assert publisher.refresh()
-    desk.path.write_text("low: 20\npassword: swordfish\n")
-    assert publisher.refresh()
-    assert publisher.refresh()
-    rejected = desk.told().rejected
-    assert rejected is not None
-    assert rejected.tries == 2
-    assert rejected.error.problem.startswith("the schema's own code raised Assertion")
-    assert "swordfish" not in repr(desk.told())
-    desk.path.write_text("low: 2\n")
-    assert publisher.refresh()
-    assert desk.told().rejected is None
-    assert desk.published(Ordered).low == 2
-    assert caplog.text.count("rejected, version 1 stays") == 1
-    assert "swordfish" not in caplog.text
-
-
-def test_start_from_the_cache_when_the_class_fails(desk: Desk, tmp_path: Path) -> None:
-    """A class that fails over the source is no reason not to use the cache."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
-    schema = Schema(Ordered)
-    Cache(str(tmp_path / "cache")).store(schema.pack(Ordered(low=3)).payload)
-    desk.path.write_text("low: 20\n")
-    publisher = desk.publisher(Ordered)
-    publisher.refresh()
-    publisher.fall_back("fail")
-    assert desk.published(Ordered).low == 3
-
-
 def test_defaults_that_workers_would_refuse_start_nothing(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
