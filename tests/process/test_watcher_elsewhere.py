@@ -211,6 +211,34 @@ def test_polling_ends_with_the_filesystem_without_events(tmp_path: Path) -> None
         reader.wait_for("again")
 
 
+def test_overlay_makes_events_and_is_not_polled(tmp_path: Path) -> None:
+    """A container's own filesystem tells of all that is changed through it."""
+
+    def steps() -> list[str | None] | None:
+        layers = ",".join(f"{name}dir={tmp_path / name}" for name in ("upper", "work"))
+        layers += f",lowerdir={tmp_path / 'lower'}"
+        mount = ["mount", "-t", "overlay", "none", "-o", layers, tmp_path / "merged"]
+        if subprocess.run(mount, capture_output=True).returncode:
+            return None
+        path = tmp_path / "merged/a"
+        with watched(path) as reader:
+            # The first write copies the file up, to another inode below.
+            for content in ("1", "2"):
+                path.write_text(content)
+                reader.wait_for(content)
+            replace(path, "3")
+            reader.wait_for("3")
+        return reader.seen
+
+    for name in ("lower", "upper", "work", "merged"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "lower/a").write_text("0")
+    seen = with_own_mounts(steps)
+    if seen is None:
+        pytest.skip("no overlayfs to be had")
+    assert seen[-1] == "3"
+
+
 @pytest.mark.parametrize("place", ["/", "/dev/shm", "/proc", "/sys", "."])
 def test_filesystem_is_told_as_others_tell_it(place: str) -> None:
     """The number is the one that coreutils prints, and local kinds are none of ours."""
