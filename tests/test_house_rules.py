@@ -39,7 +39,13 @@ _LAYERS = (
         "worker",
     ),
     ("watch.filesystems", "watch.mounts", "config.secret", "memory.kernel", "settings"),
-    ("config.anatomy", "config.classes", "config.excerpt", "config.names"),
+    (
+        "config.anatomy",
+        "config.blanks",
+        "config.classes",
+        "config.excerpt",
+        "config.names",
+    ),
     (
         "memory.broadcast",
         "publishing.cache",
@@ -61,7 +67,8 @@ _LAYERS = (
         "memory.worker_table",
     ),
     ("config.scalar",),
-    ("config.json_text", "config.yaml_text"),
+    ("config.json_text", "config.yaml_errors"),
+    ("config.yaml_text",),
     (
         "config.document",
         "config.explain",

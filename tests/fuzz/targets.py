@@ -27,6 +27,7 @@ from liveconfig.command import cli
 from liveconfig.config import document, yaml_text
 from liveconfig.config.document import Limits
 from liveconfig.config.loader import Candidate, load
+from liveconfig.config.scalar import lines_of
 from liveconfig.config.schema import Schema, changed_key_paths
 from liveconfig.config.source import SourceFile
 from liveconfig.errors import (
@@ -91,12 +92,21 @@ def _refused(error: InvalidConfigError, content: bytes) -> str:
     return f"refused: {_way(error.problem)}"
 
 
+def _check_place(error: InvalidConfigError, content: bytes, path: str) -> None:
+    text = content.decode(errors="replace")
+    lines = lines_of(text, path.endswith(".json"))
+    if error.line and any(line.strip() for line in lines):
+        assert lines[error.line - 1].strip(), f"nothing stands there: {error}"
+
+
 def _parsed(content: bytes, path: str) -> tuple[dict[str, Any] | None, str]:
     try:
         data = document.parse(content, path, _LIMITS)
     except InvalidConfigError as error:
+        _check_place(error, content, path)
         return None, _refused(error, content)
-    assert isinstance(data, dict)
+    if data is None:
+        return None, "nothing"
     # Every text can be written again, and no limit was passed.
     json.dumps(data, default=str, ensure_ascii=False).encode()
     nodes = list(_nodes(data))

@@ -13,6 +13,7 @@ from tests.mutation.mutant import Mutant
 from tests.mutation.shown import SHOWN
 from tests.mutation.started import STARTED
 from tests.mutation.taken import TAKEN
+from tests.mutation.words import WORDS
 
 _RECORD = ("tests/unit/test_record.py", "tests/process/test_record_processes.py")
 _SOURCE = ("tests/process/test_source_generations.py",)
@@ -730,6 +731,7 @@ MUTANTS = (
     *BOUNDS,
     *STARTED,
     *TAKEN,
+    *WORDS,
     Mutant(
         "service/markup",
         "text is escaped",

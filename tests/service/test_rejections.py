@@ -53,7 +53,7 @@ def rejecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rejecting]:
 @pytest.mark.parametrize(
     ("content", "line", "key", "problem"),
     [
-        ("message: [\n", 2, "message[0]", "not valid YAML"),
+        ("message: [\n", 1, "message[0]", "not valid YAML"),
         (b"message: \xff\n", 1, "", "not UTF-8"),
         ("message: a\nmessage: b\n", 2, "message", "this key is here twice"),
         ("message: !x a\n", 1, "message", "a tag"),

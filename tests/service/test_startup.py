@@ -29,7 +29,7 @@ def _failed_start(server: Server) -> str:
     [
         (None, r"config.yaml: no such file or directory: put it there"),
         ("", "config.yaml: the file is empty"),
-        ("message: [\n", "config.yaml:2:1: message[0]: not valid YAML"),
+        ("message: [\n", "config.yaml:1:10: message[0]: not valid YAML"),
         ("message: 1\n", "config.yaml:1:1: message: expected text"),
         ("mesage: x\n", "config.yaml:1:1: message: this required key is missing"),
     ],
@@ -213,9 +213,9 @@ def test_start_from_the_cache_when_the_source_is_bad(
     server = start_server(path, environ=environ)
     assert server.get().text == "good"
     assert server.status()["origin"] == "cache"
-    assert server.status()["rejected"]["error"]["line"] == 2
+    assert server.status()["rejected"]["error"]["line"] == 1
     server.wait_for_line(
-        "version 1 is live from the cache, .*source is no good: .*:2:1"
+        "version 1 is live from the cache, .*source is no good: .*:1:10"
     )
     path.write_text("message: mended\n")
     server.wait_until_all_serve("mended")

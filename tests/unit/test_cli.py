@@ -248,7 +248,7 @@ def test_digest_of_a_bad_config_is_status_1(
     """There is no digest of what no pod would serve."""
     ran = Ran(capsys, "digest", _HERE, write("c.yaml", "message: [\n"))
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("c.yaml:2:1: ")
+    assert ran.err.startswith("c.yaml:1:10: ")
 
 
 def test_show_prints_the_effective_config_with_secrets_masked(

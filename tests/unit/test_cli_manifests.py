@@ -122,6 +122,21 @@ def test_place_in_any_document_is_the_one_of_the_file(
     assert ran.err.startswith("m.yaml:15:5: port: expected a whole number")
 
 
+@pytest.mark.parametrize("header", ["|", "|2", "|-2", "|2+", "|4"])
+def test_column_in_a_text_of_known_indent_is_an_editors(
+    capsys: pytest.CaptureFixture[str], header: str
+) -> None:
+    """Where the header says how far the text is indented, more is part of the text."""
+    text = {"|": "    port: [\n", "|4": "      port: [\n"}.get(
+        header, "      message: hi\n      port: [\n"
+    )
+    manifest = _object(f"data:\n  config.yaml: {header}\n{text}")
+    ran = Ran(capsys, "check", _HERE, write("m.yaml", manifest))
+    lines = manifest.split("\n")
+    line = next(n for n, line in enumerate(lines, 1) if "port" in line)
+    assert ran.err.startswith(f"m.yaml:{line}:{lines[line - 1].index('[') + 1}: ")
+
+
 def test_config_map_that_cannot_be_read_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

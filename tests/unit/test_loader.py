@@ -134,7 +134,7 @@ def test_missing_key_is_told_where_it_should_be() -> None:
 
 def test_document_error_names_the_file() -> None:
     """What is wrong with one file of several is told with that file's name."""
-    assert _refusal("name: a\n", "name: [\n").startswith("1.yaml:2:1: ")
+    assert _refusal("name: a\n", "name: [\n").startswith("1.yaml:1:7: ")
 
 
 def test_unknown_keys_are_accepted_and_named() -> None:
@@ -161,6 +161,58 @@ def test_located_finds_an_unknown_key() -> None:
     files = _files("name: a\n", "x:\n  y: 1\n")
     error = located(("x", "y"), "why", files)
     assert str(error) == "1.yaml:2:3: x.y: why"
+
+
+@pytest.mark.parametrize("nothing", ["", "# name: b\n", "---\n", "~\n"])
+def test_layer_without_keys_adds_nothing(nothing: str) -> None:
+    """A layer that is all commented out is one like any other."""
+    for texts in ((nothing, "name: a"), ("name: a", nothing), ("{}", "name: a")):
+        assert _load(*texts).config == Site("a")
+    assert load(_files(nothing, "{}"), Schema.load(""), Limits()).config == {}
+    json = [SourceFile("d/a.json", b" "), SourceFile("d/b.yaml", b"name: a")]
+    assert load(json, _SCHEMA, Limits()).config == Site("a")
+
+
+def test_config_of_nothing_is_refused() -> None:
+    """Only an empty whole is wrong: it is not taken for defaults."""
+    assert _refusal("# a") == (
+        "0.yaml: the file is empty: write at least one key and its value"
+    )
+    files = [SourceFile("d/a.yaml", b""), SourceFile("d/b.json", b"\n")]
+    with pytest.raises(InvalidConfigError, match=r"^d: all files are empty: write"):
+        load(files, _SCHEMA, Limits())
+
+
+def test_layer_that_is_written_is_named_for_what_is_missing() -> None:
+    """Not one in which nothing stands."""
+    assert _refusal("labels: {a: 1}", "# name: b").startswith("0.yaml:1:1: name: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "problem"),
+    [
+        ("name: a\nlabels:\n  b:\u00a01\n", "3:5", "expected a mapping, found text"),
+        ("\u200bname: a\nlabels: {}\n", "1:1", "name: this required key is missing"),
+        (
+            "name: a\nservers:\n-\u00a0port: 1\n",
+            "3:2",
+            "expected a list, found",
+        ),
+        ("\ufeffname: a\nlabels:\n  b:\u00a01\n", "3:5", "expected a mapping, found"),
+    ],
+)
+def test_blank_that_nobody_sees_is_named(text: str, place: str, problem: str) -> None:
+    """What looks right but is none is where the cause of a refusal stands."""
+    refusal = _refusal(text)
+    assert refusal.startswith(f"0.yaml:{place}: ")
+    assert problem in refusal
+    assert "a blank of another kind (U+" in refusal
+
+
+def test_odd_blank_elsewhere_is_no_cause() -> None:
+    """A text may hold what it likes, and so may another key."""
+    assert "another kind" not in _refusal("name: 1\nlabels:\n  a\u00a0: 1\n")
+    assert "another kind" not in _refusal("name: [1]  # 10\u00a0a:\u00a0b\n")
 
 
 def test_date_is_refused_where_none_is_asked_for() -> None:

@@ -375,7 +375,7 @@ def test_start_may_wait_for_the_first_good_source(
     publisher.refresh()
     (line,) = caplog.messages
     assert line.startswith("no config yet, this service waits for one: ")
-    assert f"{desk.path}:2:1" in line
+    assert f"{desk.path}:1:10" in line
     desk.path.write_text("message: 1\n")
     publisher.refresh()
     assert caplog.messages[1].startswith("rejected, there is still no config: ")
@@ -440,7 +440,7 @@ def test_start_from_the_cache(
     assert again.published() == Greeting("kept")
     assert again.told().origin == "cache"
     assert "from the cache" in caplog.text
-    assert "config.yaml:2:1" in caplog.text
+    assert "config.yaml:1:10" in caplog.text
     again.close()
 
 

@@ -9,18 +9,18 @@ Runs in: the publisher and the CLI.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from liveconfig.config.json_text import read_json
 from liveconfig.config.names import ANY_NAMES, KeyNames
-from liveconfig.config.scalar import place_of
+from liveconfig.config.scalar import lines_of, place_of
 from liveconfig.config.tree import Limits, Spent, Tree
-from liveconfig.config.yaml_text import yaml_trees
-from liveconfig.errors import KeyPath
+from liveconfig.config.yaml_errors import inside, odd_blanks
+from liveconfig.config.yaml_text import read_yaml
+from liveconfig.errors import InvalidConfigError, KeyPath
 
-__all__ = ["UNLIMITED", "Limits", "Spent", "locate", "locate_all", "parse", "parse_all"]
+__all__ = ["UNLIMITED", "Limits", "Spent", "locate", "locate_all", "parse"]
 
 # For a document that was within its limits when it was parsed before.
 UNLIMITED = Limits(bytes_max=2**62, depth_max=2**62, nodes_max=2**62)
@@ -32,9 +32,9 @@ def parse(
     limits: Limits,
     names: KeyNames = ANY_NAMES,
     spent: Spent | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """
-    Return the one mapping that `content` holds, in plain data.
+    Return the one mapping that `content` holds, in plain data; None for nothing.
 
     The data is made of dict, list, str, int, float, bool, None, date and datetime;
     aliases share what they name, so nothing in it may be changed in place.
@@ -48,63 +48,64 @@ def parse(
     Raises:
         InvalidConfigError: anything is wrong with it; names line, column and key.
     """
-    trees = list(_trees(content, path, limits, names, spent=spent))
-    tree = trees[0] if trees else Tree(path, limits)
+    tree = _tree(content, path, limits, names, spent=spent)
     if tree.root is None:
-        tree.refuse(None, "the file is empty: write at least one key and its value")
+        return None
     if not isinstance(tree.root, dict):
-        tree.refuse(
-            tree.place(()), "expected keys with values at the top: write `key: value`"
-        )
+        odd = None if path.endswith(".json") else odd_blanks(_text(content))
+        problem = "expected keys with values at the top: write `key: value`"
+        tree.refuse(*odd or (tree.place(()), problem))
     return tree.root
 
 
-def parse_all(content: bytes, path: str, limits: Limits) -> list[Any]:
-    """
-    Return every document that `content` holds, of whatever kind, in plain data.
-
-    Raises:
-        InvalidConfigError: as `parse` does, but for the number and kind of documents.
-    """
-    return [tree.root for tree in _trees(content, path, limits, is_one=False)]
-
-
-def locate(
-    content: bytes, path: str, keys: KeyPath, document: int = 0
-) -> tuple[int, int]:
+def locate(content: bytes, path: str, keys: KeyPath) -> tuple[int, int]:
     """
     Return line and column, from 1, of a key or item, or of what it is missing from.
 
     Args:
-        content: bytes that `parse` or `parse_all` took.
+        content: bytes that `parse` took.
         path: the file, for its ending.
         keys: the way to it; its end may be missing.
-        document: which of several documents, from 0.
     """
-    return locate_all(content, path, [keys], document)[0]
+    return locate_all(content, path, [keys])[0]
+
+
+def hint(
+    content: bytes, path: str, line: int = 1, column: int = 0
+) -> tuple[int, int, str] | None:
+    """
+    Return line, column and a sentence of what nobody sees and may cause an error.
+
+    Args:
+        content: bytes that `parse` took.
+        path: the file, for its ending.
+        line: of the key that is not as it should be, as `locate` tells it.
+        column: of that key; 0 for the whole document.
+    """
+    odd = None if path.endswith(".json") else odd_blanks(_text(content), line, column)
+    return odd and (odd[0].line + 1, odd[0].column + 1, odd[1])
 
 
 def locate_all(
-    content: bytes, path: str, wanted: Sequence[KeyPath], document: int = 0
+    content: bytes, path: str, wanted: Sequence[KeyPath]
 ) -> list[tuple[int, int]]:
     """Return what `locate` does for each of several ways, reading the content once."""
-    trees = list(_trees(content, path, UNLIMITED, ANY_NAMES, wanted, is_one=False))
-    marks = [trees[document].place(keys) if trees else None for keys in wanted]
+    tree = _tree(content, path, UNLIMITED, ANY_NAMES, wanted)
+    marks = [tree.place(keys) for keys in wanted]
     return [(mark.line + 1, mark.column + 1) if mark else (0, 0) for mark in marks]
 
 
-def _trees(
+def _tree(
     content: bytes,
     path: str,
     limits: Limits,
-    names: KeyNames = ANY_NAMES,
+    names: KeyNames,
     wanted: Sequence[KeyPath] = (),
     *,
-    is_one: bool = True,
     spent: Spent | None = None,
-) -> Iterator[Tree]:
-    new_tree = partial(Tree, path, limits, names, wanted, spent or Spent())
-    tree = new_tree()
+) -> Tree:
+    """Return a tree that holds the document; its root is None where there is none."""
+    tree = Tree(path, limits, names, wanted, spent or Spent())
     if len(content) > limits.bytes_max:
         tree.refuse(
             None,
@@ -112,17 +113,33 @@ def _trees(
             "it smaller or raise LIVECONFIG_PAYLOAD_BYTES_MAX",
         )
     content = content.removeprefix(BOM_UTF8)
-    text = _decoded(content, tree)
-    if not path.endswith(".json"):
-        yield from yaml_trees(content, text, new_tree, is_one)
-    elif text.strip():
-        read_json(text, tree)
-        yield tree
+    is_json = path.endswith(".json")
+    text = _decoded(content, is_json, tree)
+    try:
+        if not is_json:
+            read_yaml(content, text, tree)
+        elif text.strip():
+            read_json(text, tree)
+    except InvalidConfigError as error:
+        raise _inside(lines_of(text, is_json), error) from None
+    return tree
 
 
-def _decoded(content: bytes, tree: Tree) -> str:
+def _inside(lines: Sequence[str], error: InvalidConfigError) -> InvalidConfigError:
+    """Return an error that names no line that is not there, or has nothing in it."""
+    line, column = error.line, error.column
+    if line:
+        line, column = inside(lines, line, column)
+    return InvalidConfigError(error.path, line, column, error.key, error.problem)
+
+
+def _text(content: bytes) -> str:
+    return content.removeprefix(BOM_UTF8).decode()
+
+
+def _decoded(content: bytes, is_json: bool, tree: Tree) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        mark = place_of(content[: error.start].decode(), error.start)
+        mark = place_of(content[: error.start].decode(), error.start, is_json)
         tree.refuse(mark, "not UTF-8: save the file in that encoding")

@@ -8,13 +8,14 @@ Runs in: the publisher and the CLI, so that `liveconfig check` and the service a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from liveconfig.config.document import UNLIMITED, Limits, Spent, locate_all, parse
-from liveconfig.config.names import ANY_NAMES
+from liveconfig.config.document import UNLIMITED, Limits, Spent, hint, locate_all, parse
+from liveconfig.config.names import ANY_NAMES, KeyNames
 from liveconfig.config.schema import Schema, SchemaError
 from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
@@ -24,6 +25,9 @@ T = TypeVar("T")
 # Files, and what they hold.
 Documents = Mapping[SourceFile, Mapping[str, Any]]
 NO_DOCUMENTS: Final[Documents] = MappingProxyType({})
+
+# What a file holds in which nothing is written, or everything is commented out.
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,10 @@ def load(
     documents = {
         file: known[file]
         if file in known
-        else parse(file.content, file.path, limits, schema.key_names, spent)
+        else _parsed(file, limits, schema.key_names, spent)
         for file in files
     }
+    _refuse_nothing(documents)
     merged: dict[str, Any] = {}
     for document in documents.values():
         merged = merge(merged, document)
@@ -91,6 +96,23 @@ def load(
             schema.key_names.of_document,
         ) from error
     return Candidate(packed.config, packed.digest, packed.payload, merged, documents)
+
+
+def _parsed(
+    file: SourceFile, limits: Limits, names: KeyNames, spent: Spent
+) -> Mapping[str, Any]:
+    found = parse(file.content, file.path, limits, names, spent)
+    return _NOTHING if found is None else found
+
+
+def _refuse_nothing(documents: Documents) -> None:
+    """Refuse a config of which nothing is written; a layer of others may be empty."""
+    if all(document is _NOTHING for document in documents.values()):
+        paths = [file.path for file in documents]
+        path = paths[0] if len(paths) == 1 else os.path.dirname(paths[0])
+        what = "the file is" if len(paths) == 1 else "all files are"
+        problem = f"{what} empty: write at least one key and its value"
+        raise InvalidConfigError(path, 0, 0, "", problem)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,21 +155,32 @@ def all_located(
 ) -> list[InvalidConfigError]:
     """Return what `located` does for each of several ways, reading each file once."""
     if documents is None:
-        documents = [parse(file.content, file.path, UNLIMITED) for file in files]
+        documents = [parse(file.content, file.path, UNLIMITED) or {} for file in files]
     by_file: dict[int, list[KeyPath]] = {}
     for keys in ways:
         # The last file that goes furthest along the path is the one that decided.
-        depths = [_depth(document, keys) for document in documents]
+        depths = [(_depth(each, keys), bool(each)) for each in documents]
         index = max(range(len(files)), key=lambda i: (depths[i], i))
         by_file.setdefault(index, []).append(keys)
     found = {}
     for index, here in by_file.items():
         file = files[index]
         places = locate_all(file.content, file.path, here)
-        for keys, (line, column) in zip(here, places, strict=True):
+        for keys, place in zip(here, places, strict=True):
             key = format_key_path(named(keys))
-            found[keys] = InvalidConfigError(file.path, line, column, key, problem)
+            is_there = _depth(documents[index], keys) > 0
+            found[keys] = _hinted(file, place, is_there, key, problem)
     return [found[keys] for keys in ways]
+
+
+def _hinted(
+    file: SourceFile, place: tuple[int, int], is_there: bool, key: str, problem: str
+) -> InvalidConfigError:
+    # Of a key that is missing from the top, any line may be meant.
+    odd = hint(file.content, file.path, *(place if is_there else ()))
+    if odd is not None:
+        place, problem = odd[:2], f"{problem}; {odd[2]}"
+    return InvalidConfigError(file.path, *place, key, problem)
 
 
 def _depth(value: Any, keys: KeyPath) -> int:

@@ -44,7 +44,7 @@ _DOCUMENT = re.compile(
 _NO_TEXT = re.compile("(?:---|[.]{3})?[ \t]*(?:#.*)?|%.*")
 _OUTLINE = re.compile(r"^(apiVersion|kind):[ \t]+[\"']?([-\w./]+)", re.MULTILINE)
 # The key of a text whose lines stand in the file as they are, but for the indent.
-_LITERAL = re.compile(r":\s*\|[-+\d]*\s*(#.*)?$")
+_LITERAL = re.compile(r":\s*\|[-+]?(\d?)[-+]?\s*(#.*)?$")
 _NAMES_SHOWN_MAX = 3
 _NO_CONFIG = f"a config is called *{', *'.join(SUFFIXES)}, and not .*"
 # What no error may show of a Secret is all that could be a part of its text.
@@ -98,15 +98,19 @@ class ManifestFile:
     @cached_property
     def _indent(self) -> int | None:
         """How far a literal text is indented, None for a text of another style."""
-        key_line, _ = self._key_place
+        key_line, key_column = self._key_place
         lines = _LINE_END.split(self.manifest.decode())
         is_base64 = self.keys[-2] == (
             "binaryData" if self.kind == "ConfigMap" else "data"
         )
         if is_base64 or self.path.endswith(".json"):
             return None
-        if not _LITERAL.search(lines[key_line - 1]):
+        literal = _LITERAL.search(lines[key_line - 1])
+        if not literal:
             return None
+        if literal[1]:
+            # It counts from where the key stands: the rest is part of the text.
+            return key_column - 1 + int(literal[1])
         texts = (text for text in lines[key_line:] if text)
         return next((len(text) - len(text.lstrip(" ")) for text in texts), 0)
 
@@ -223,7 +227,7 @@ def _document(path: str, text: str, limits: Limits) -> _Document:
     except InvalidConfigError as error:
         is_ours = kind in FIELDS or kind in _LISTS
         return _Document(path, content, kind, None, error if is_ours else None)
-    if "apiVersion" in data and isinstance(data.get("kind"), str):
+    if data and "apiVersion" in data and isinstance(data.get("kind"), str):
         kind = data["kind"]
     return _Document(path, content, kind, data)
 

@@ -9,6 +9,7 @@ Runs in: the publisher and the CLI.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, NamedTuple, NoReturn
 
 from liveconfig.config.tree import Tree
@@ -19,6 +20,9 @@ _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 NUMBER_CHARACTERS_MAX = 400
 
 
+_YAML_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
 class Place(NamedTuple):
     """A place in a text, counted from 0 as the marks of parsers are."""
 
@@ -26,10 +30,15 @@ class Place(NamedTuple):
     column: int
 
 
-def place_of(text: str, position: int) -> Place:
-    """Return the place of a character, by the ends of line that an editor knows."""
-    before = text[:position]
-    return Place(before.count("\n"), len(before) - before.rfind("\n") - 1)
+def lines_of(text: str, is_json: bool = False) -> list[str]:
+    """Return the lines of a text as its language and their parsers count them."""
+    return text.split("\n") if is_json else _YAML_LINE_END.split(text)
+
+
+def place_of(text: str, position: int, is_json: bool = False) -> Place:
+    """Return the place of a character."""
+    lines = lines_of(text[:position], is_json)
+    return Place(len(lines) - 1, len(lines[-1]))
 
 
 def checked_text(text: str, tree: Tree, mark: Any) -> str:

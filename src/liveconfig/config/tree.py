@@ -245,6 +245,11 @@ class Tree:
         return found
 
     @property
+    def opened(self) -> Mark | None:
+        """The place of the innermost mapping or list that is not complete."""
+        return self._open[-1].mark if self._open else None
+
+    @property
     def expects_key(self) -> bool:
         """Whether the next node is the key of a mapping."""
         return bool(self._open) and self._open[-1].expects_key

@@ -13,7 +13,6 @@ No message holds a value of the document: it might be a secret, and it goes to t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import yaml
@@ -27,10 +26,12 @@ from liveconfig.config.scalar import (
     NUMBER_CHARACTERS_MAX,
     checked_number,
     checked_text,
+    lines_of,
     place_of,
     refuse_number,
 )
 from liveconfig.config.tree import MERGE, Tree
+from liveconfig.config.yaml_errors import TEMPLATE, Stop, cause
 
 _TAG = "tag:yaml.org,2002:"
 _STR = f"{_TAG}str"
@@ -51,11 +52,6 @@ _NONE_IMPLICIT: list[tuple[str, re.Pattern[str]]] = []
 # One at the start of a line is left out by libyaml, and is a letter to the pure parser.
 # The mark stands first in the pattern, so that it is tried where there is one only.
 _STRAY_BOM = re.compile("\ufeff(?<![^\n\r\x85\u2028\u2029]\ufeff)")
-
-# The pure parser quotes a character or a name of the document in its problems.
-_QUOTED = re.compile(
-    r"(?<=character) ('.*?'|\".*?\")|(?<=handle) '.*|, but (found|got) .*"
-)
 
 _END_EVENTS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 # Told apart by their exact types: this is asked for every node.
@@ -92,43 +88,44 @@ class PureParser(Reader, Scanner, Parser):
 _YamlParser: Any = getattr(yaml, "CSafeLoader", PureParser)
 
 
-def yaml_trees(
-    content: bytes, text: str, new_tree: Callable[[], Tree], is_one: bool
-) -> Iterator[Tree]:
+def read_yaml(content: bytes, text: str, tree: Tree) -> None:
     """
-    Yield a tree for each document of a text in YAML.
+    Grow `tree` by what a text in YAML holds, if it holds anything.
 
     Args:
         content: the text in UTF-8.
         text: the same.
-        new_tree: makes one to grow.
-        is_one: whether more than one are refused.
+        tree: an empty one.
 
     Raises:
         InvalidConfigError: it is no YAML, or more than a config can hold.
     """
-    _refuse_stray_characters(text, new_tree())
-    tree = new_tree()
+    _refuse_stray_characters(text, tree)
     parser = _YamlParser(content)
     scalars = _Scalars()
     documents = 0
+    event: Any = None
     try:
         while (kind := type(event := parser.get_event())) is not yaml.StreamEndEvent:
             if kind in _NODE_EVENTS:
                 _add(event, kind, tree, scalars)
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
-                if is_one and documents > 1:
-                    tree.refuse(
-                        event.start_mark,
-                        "a second document begins here: a file holds one config",
-                    )
-                tree = new_tree()
-            elif kind is yaml.DocumentEndEvent:
-                yield tree
+                if documents > 1:
+                    _refuse_document(tree, event.start_mark, text)
     except yaml.MarkedYAMLError as error:
-        problem = _QUOTED.sub("", error.problem or error.context or "no reason given")
-        tree.refuse(error.problem_mark, f"not valid YAML: {problem}")
+        tree.refuse(*cause(_stop(error, event, tree), lines_of(text)))
+
+
+def _stop(error: yaml.MarkedYAMLError, last: Any, tree: Tree) -> Stop:
+    return Stop(
+        error.problem or "",
+        error.context or "",
+        error.problem_mark,
+        error.context_mark,
+        last,
+        tree.opened,
+    )
 
 
 def _refuse_stray_characters(text: str, tree: Tree) -> None:
@@ -147,6 +144,12 @@ def _refuse_stray_characters(text: str, tree: Tree) -> None:
         )
 
 
+def _refuse_document(tree: Tree, mark: Any, text: str) -> NoReturn:
+    if any(line.split("#")[0].strip() for line in lines_of(text)[mark.line + 1 :]):
+        tree.refuse(mark, "a second document begins here: a file holds one config")
+    tree.refuse(mark, "nothing follows this ---: remove it, a file holds one config")
+
+
 def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
     if kind is yaml.ScalarEvent:
         value = scalars.value(event, tree)
@@ -159,6 +162,8 @@ def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
         is_mapping = kind is yaml.MappingStartEvent
         if event.tag not in (None, f"{_TAG}map" if is_mapping else f"{_TAG}seq"):
             _refuse_tag(tree, event.start_mark)
+        if is_mapping and tree.expects_key:
+            _refuse_template(tree, event.start_mark)
         tree.begin({} if is_mapping else [], event.start_mark, event.anchor)
 
 
@@ -212,6 +217,13 @@ def _implicit_tag(text: str) -> str:
         if pattern.match(text):
             return tag
     return _STR
+
+
+def _refuse_template(tree: Tree, mark: Any) -> None:
+    # Two brackets side by side, which is a mapping as a key, and is never meant so.
+    outer = tree.opened
+    if outer and (outer.line, outer.column + 1) == (mark.line, mark.column):
+        tree.refuse(outer, TEMPLATE)
 
 
 def _refuse_tag(tree: Tree, mark: Any) -> NoReturn:

@@ -1,0 +1,74 @@
+"""
+The safeguards of what is said of a wrong document, each as a change that takes it away.
+
+Owns: the rows for the place and the cause of an error, and for empty layers.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+
+_ERRORS = ("tests/unit/test_yaml_errors.py",)
+_MANIFESTS = ("tests/unit/test_cli_manifests.py",)
+_LOADER = ("tests/unit/test_loader.py",)
+
+WORDS = (
+    Mutant(
+        "config/yaml_errors",
+        "a quote that is never closed is told where it is opened",
+        "return Place(stop.began.line, stop.began.column), _NEVER_CLOSED",
+        "return None",
+        _ERRORS,
+    ),
+    Mutant(
+        "config/yaml_errors",
+        "a bracket that is never closed is told where it is opened",
+        "return Place(mark.line, mark.column), _OPEN_BRACKET",
+        "return here, _OPEN_BRACKET",
+        _ERRORS,
+    ),
+    Mutant(
+        "config/document",
+        "no place is outside of what is written",
+        "        line, column = inside(lines, line, column)",
+        "        pass",
+        _ERRORS,
+    ),
+    Mutant(
+        "config/yaml_text",
+        "a template is told from a mapping as a key",
+        "        tree.refuse(outer, TEMPLATE)",
+        "        pass",
+        _ERRORS,
+    ),
+    Mutant(
+        "config/manifest",
+        "a header may say how far a text is indented",
+        "        if literal[1]:",
+        "        if False:",
+        _MANIFESTS,
+    ),
+    Mutant(
+        "config/loader",
+        "an empty layer adds nothing",
+        "return _NOTHING if found is None else found",
+        "return found",
+        _LOADER,
+    ),
+    Mutant(
+        "config/loader",
+        "a config of nothing is refused",
+        "if all(document is _NOTHING for document in documents.values()):",
+        "if False:",
+        _LOADER,
+    ),
+    Mutant(
+        "config/loader",
+        "a blank that nobody sees is named",
+        "    if odd is not None:",
+        "    if False:",
+        _LOADER,
+    ),
+)
