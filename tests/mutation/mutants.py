@@ -8,6 +8,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 
 from __future__ import annotations
 
+from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.mutant import Mutant
 from tests.mutation.shown import SHOWN
@@ -728,6 +729,7 @@ MUTANTS = (
         _CONVERGENCE,
     ),
     *SHOWN,
+    *APART,
     *BOUNDS,
     *STARTED,
     *TAKEN,

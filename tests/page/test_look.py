@@ -10,6 +10,7 @@ import pytest
 from liveconfig.service import markup
 from tests.page.conftest import OpenPage
 from tests.support.axe import fetched_axe
+from tests.support.browser import Page
 from tests.support.eventually import eventually
 from tests.support.stage import Stage
 from tests.support.status import (
@@ -101,13 +102,29 @@ def test_checker_finds_nothing(
     open_page: OpenPage, shown: Stage, axe: str, media: dict[str, Any]
 ) -> None:
     """axe-core finds no breach of WCAG, contrast included."""
-    page = open_page(shown.url, **media)
+    assert _breaches(open_page(shown.url, **media), axe) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("path", ["", "nothing/here"])
+def test_checker_finds_nothing_around_the_page(
+    open_page: OpenPage, stage: Stage, axe: str, path: str, dark: bool
+) -> None:
+    """The root of the port, and what is not there, can be read as well, and lead on."""
+    page = open_page(f"{stage.root}{path}", dark=dark)
+    assert _breaches(page, axe) == []
+    links = page.run("Array.from(document.links).map((link) => link.href)")
+    on = "status" if not path else ""
+    assert f"{stage.root}{on}" in links
+
+
+def _breaches(page: Page, axe: str) -> Any:
     page.run(f"{axe};0")
     found = page.run(
         """axe.run({ resultTypes: ["violations"] }).then((result) => JSON.stringify(
             result.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"""
     )
-    assert json.loads(found) == []
+    return json.loads(found)
 
 
 def test_table_is_a_table_on_a_phone(open_page: OpenPage, stage: Stage) -> None:

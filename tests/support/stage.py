@@ -1,7 +1,8 @@
 """
 The operators' page, served from documents that a test makes up.
 
-Owns: a small server for the page and the two files beside it; it can fall silent.
+Owns: a small server for the page, the two files beside it, the root of the port and
+    what is not there; it can fall silent.
 Must not know: gunicorn, the publisher, any config.
 Runs in: the test process, in threads of its own.
 """
@@ -18,6 +19,8 @@ import msgspec
 
 from liveconfig.service import page
 from liveconfig.service.assets import AssetResource
+from liveconfig.service.index import IndexResource
+from liveconfig.service.refusals import add_refusals
 from tests.support.status import status_document
 
 
@@ -37,6 +40,8 @@ class Stage:
         self.config: Any = {"message": "Hello Grandma"}
         self.status = falcon.HTTP_200
         self._app = falcon.App()
+        add_refusals(self._app, has_index=True)
+        self._app.add_route("/", IndexResource())
         self._app.add_route("/status", self)
         for name in ("page.css", "page.js"):
             self._app.add_route(f"/status/{name}", AssetResource(name))
@@ -44,9 +49,14 @@ class Stage:
         self.speak()
 
     @property
+    def root(self) -> str:
+        """The address of the page that says what there is."""
+        return f"http://127.0.0.1:{self._port}/"
+
+    @property
     def url(self) -> str:
         """The address of the page."""
-        return f"http://127.0.0.1:{self._port}/status"
+        return f"{self.root}status"
 
     def speak(self) -> None:
         """Answer, on the same port as before."""

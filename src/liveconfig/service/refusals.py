@@ -87,7 +87,6 @@ def _page(status: str, sentence: str, root: str | None) -> bytes:
         element("meta", charset="utf-8"),
         element("title", status),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
     )
     main = element("main", element("h1", status), element("p", sentence), link)
     page: Markup = element("html", joined(head, element("body", main)), lang="en")
