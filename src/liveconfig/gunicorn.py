@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from liveconfig.errors import StartupError
+from liveconfig.master import arbiter
 from liveconfig.master.parent import end_with_parent
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
@@ -62,13 +63,11 @@ def on_starting(server: Any) -> None:
         if server.pidfile is not None:
             server.pidfile.unlink()
         _fail(error, server.log)
-    _look_after(server, _supervisor)
+    arbiter.attach(server, _supervisor)
 
 
 def on_reload(server: Any) -> None:
-    """Start the publisher anew, so that it validates with the schema as it is now."""
-    if _supervisor is not None:
-        _supervisor.replace()
+    """Do nothing: whatever is reloaded fits, or there would be no reload."""
 
 
 def on_exit(server: Any) -> None:
@@ -142,35 +141,6 @@ def _start(server: Any) -> Supervisor:
     supervisor.start()
     shared.bind(memory)
     return supervisor
-
-
-def _look_after(server: Any, supervisor: Supervisor) -> None:
-    """
-    Have the master's loop look after the publisher, and take back rows.
-
-    There is no hook for this: `child_exit` is often somebody's own, and not called for
-    a worker that others have waited for. `reap_workers` is what the master does at
-    every SIGCHLD and while it waits in a reload; `murder_workers` is what it does once
-    a second.
-    """
-    reap_workers, murder_workers = server.reap_workers, server.murder_workers
-
-    def take_back_rows() -> None:
-        living = {worker.age for worker in server.WORKERS.values()}
-        supervisor.shared.workers.take_back_all_but(living)
-
-    def reap_workers_and_look() -> None:
-        supervisor.check()
-        reap_workers()
-        take_back_rows()
-
-    def murder_workers_and_look() -> None:
-        supervisor.check()
-        murder_workers()
-        take_back_rows()
-
-    server.reap_workers = reap_workers_and_look
-    server.murder_workers = murder_workers_and_look
 
 
 def _open_standard_streams() -> None:

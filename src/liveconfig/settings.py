@@ -10,9 +10,10 @@ This is the only module that reads the environment.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from liveconfig.errors import StartupError
@@ -113,6 +114,18 @@ class Settings:
             ),
             cache_dir=values.get("LIVECONFIG_CACHE_DIR") or cls.cache_dir,
         )
+
+
+@contextlib.contextmanager
+def kept_environ() -> Iterator[MutableMapping[str, str]]:
+    """Hand out the environment, and put it back as it was at the end."""
+    before = dict(os.environ)
+    try:
+        yield os.environ
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def address(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.mutant import Mutant
+from tests.mutation.reloaded import RELOADED
 from tests.mutation.shown import SHOWN
 from tests.mutation.started import STARTED
 from tests.mutation.taken import TAKEN
@@ -500,7 +501,7 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "the status is written at every look",
-        "self._journal.checked(self._looked_at)",
+        "self._journal.checked(self._looked_at, self._poll_seconds)",
         "pass",
         _SUPERVISOR,
     ),
@@ -521,8 +522,8 @@ MUTANTS = (
     Mutant(
         "master/supervisor",
         "the master passes on which version there was",
-        "Child(self.shared, self.newest_version)",
-        "Child(self.shared, 0)",
+        "Child(self.shared, self.newest_version, role)",
+        "Child(self.shared, 0, role)",
         _SUPERVISOR,
     ),
     Mutant(
@@ -722,12 +723,13 @@ MUTANTS = (
         _FOLLOWER,
     ),
     Mutant(
-        "gunicorn",
+        "master/arbiter",
         "rows are taken back",
         "supervisor.shared.workers.take_back_all_but(living)",
-        "pass",
+        "False",
         _CONVERGENCE,
     ),
+    *RELOADED,
     *SHOWN,
     *APART,
     *BOUNDS,

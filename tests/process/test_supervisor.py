@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, StartupError
 from liveconfig.master import child as child_module
 from liveconfig.master import hang as hang_module
+from liveconfig.master import succession as succession_module
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory.record import Publication, Record
 from liveconfig.memory.shared import SharedMemory
@@ -240,23 +242,26 @@ def test_stopped_publisher_is_replaced(
     assert str(stopped.pid) in line
 
 
-def test_publisher_stopped_while_it_starts_holds_nobody_up(
-    master: Master, monkeypatch: pytest.MonkeyPatch
+def test_successor_that_is_stopped_while_it_is_tried_holds_nobody_up(
+    master: Master, volume: ConfigMapVolume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reload goes on without it after the limit, and another is started later."""
-    monkeypatch.setattr(child_module, "_STOPPED_SECONDS_MAX", 0.2)
+    """The present publisher goes on meanwhile, and after the limit for good."""
     master.supervisor.start()
+    present = master.supervisor.pid
     stopping = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     with monkeypatch.context() as patch:
         command = [sys.executable, "-c", stopping]
         patch.setattr(child_module, "_command", lambda *_: command)
-        master.supervisor.replace()
-    assert any(
-        "does not start: the publisher has been stopped" in line
-        for line in master.lines
+        master.supervisor.succeed(must_fit=True)
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    monkeypatch.setattr(succession_module, "_TRIAL_SECONDS_MAX", 0.0)
+    eventually(
+        lambda: master.supervisor.check() or "not ready within" in master.lines[-1]
     )
-    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
-    assert master.message() == "one"
+    assert master.supervisor.pid == present
+    eventually(lambda: len(psutil.Process().children()) == 1)
+    assert master.supervisor.take_outcome() != "ready"
 
 
 def test_publisher_that_is_stopped_for_a_moment_goes_on(
@@ -277,9 +282,9 @@ def test_publisher_without_a_pulse_is_replaced(
     master: Master, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that does not look at its source as often as it must is succeeded."""
+    monkeypatch.setenv("LIVECONFIG_POLL_SECONDS", "1")
     master.supervisor.start()
-    monkeypatch.setattr(hang_module, "_LATE_SECONDS_MAX", 0.1)
-    monkeypatch.setattr(master.supervisor, "_poll_seconds", 0.2)
+    monkeypatch.setattr(hang_module, "_LATE_SECONDS_MAX", -0.8)
     silent = master.publisher()
     eventually(lambda: master.message() and master.supervisor.pid != silent.pid)
     assert any("has done nothing for" in line for line in master.lines)
@@ -479,31 +484,185 @@ def test_publisher_without_a_pidfd_is_not_left_behind(
     assert psutil.Process().children() == []
 
 
-def test_replace_puts_a_new_publisher_in_place(
+def _write_schema(directory: Path, field: str) -> None:
+    directory.joinpath("kept_schema.py").write_text(
+        f"import msgspec\n\n\nclass Kept(msgspec.Struct, frozen=True):\n    {field}\n"
+    )
+
+
+@pytest.fixture
+def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Write the one field of the schema that a publisher loads from now on."""
+    monkeypatch.setenv("LIVECONFIG_SCHEMA", "kept_schema:Kept")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _write_schema(tmp_path, "message: str")
+    return functools.partial(_write_schema, tmp_path)
+
+
+def _has_succeeded(master: Master) -> bool:
+    master.supervisor.check()
+    return master.supervisor.take_outcome() == "ready"
+
+
+def test_successor_takes_the_place_while_the_master_goes_on(
     master: Master, volume: ConfigMapVolume
 ) -> None:
-    """After replace another process publishes, and versions go on."""
+    """Another process publishes then, versions go on, and it is told once."""
     master.supervisor.start()
     before = master.supervisor.pid
-    master.supervisor.replace()
+    began = time.monotonic()
+    master.supervisor.succeed(must_fit=True)
+    assert time.monotonic() - began < 5.0
+    assert master.supervisor.pid == before
+    eventually(lambda: _has_succeeded(master))
+    assert master.supervisor.take_outcome() != "ready"
     assert master.supervisor.pid != before
     assert master.config.is_claimed()
+    assert len(psutil.Process().children()) == 1
+    assert master.supervisor.restarts == 0
     _flip(volume, "two")
     eventually(lambda: master.message() == "two")
     assert master.config.version == 2
 
 
-def test_replace_keeps_serving_when_the_new_one_does_not_start(
+def test_successor_whose_schema_fits_nothing_does_not_take_the_place(
+    master: Master, volume: ConfigMapVolume, schema: Callable[[str], None]
+) -> None:
+    """The log says which key does not fit, and the present publisher goes on."""
+    master.supervisor.start()
+    before = master.supervisor.pid
+    schema("message: int")
+    master.supervisor.succeed(must_fit=True)
+    eventually(
+        lambda: master.supervisor.check() or "nothing is reloaded" in master.lines[-1]
+    )
+    assert "kept_schema:Kept" in master.lines[-1]
+    assert "message: expected a whole number, found text" in master.lines[-1]
+    assert master.supervisor.pid == before
+    _flip(volume, "two")
+    eventually(lambda: master.message() == "two")
+    assert master.supervisor.take_outcome() != "ready"
+    eventually(lambda: len(psutil.Process().children()) == 1)
+
+
+def test_source_that_fits_the_new_schema_is_enough(
+    master: Master, volume: ConfigMapVolume, schema: Callable[[str], None]
+) -> None:
+    """What was rejected goes live with the schema that was made for it."""
+    master.supervisor.start()
+    volume.flip({"config.yaml": "message: 42\n"})
+    eventually(lambda: master.supervisor.check() or "rejected" in master.lines[-1])
+    schema("message: int")
+    master.supervisor.succeed(must_fit=True)
+    eventually(lambda: _has_succeeded(master))
+    assert master.config.version == 2
+
+
+def test_what_is_live_is_enough_while_the_source_is_bad(
+    master: Master, volume: ConfigMapVolume, schema: Callable[[str], None]
+) -> None:
+    """A reload is not held up by an edit that is rejected anyway."""
+    master.supervisor.start()
+    volume.flip({"config.yaml": "message: [\n"})
+    schema("message: str = 'other'")
+    master.supervisor.succeed(must_fit=True)
+    eventually(lambda: _has_succeeded(master))
+    assert master.config.version == 1
+
+
+def test_successor_that_need_not_fit_waits_for_a_config_that_does(
+    master: Master, volume: ConfigMapVolume, schema: Callable[[str], None]
+) -> None:
+    """It takes the place all the same, and publishes what is made for its schema."""
+    master.supervisor.start()
+    before = master.supervisor.pid
+    schema("message: int")
+    master.supervisor.succeed(must_fit=False)
+    eventually(lambda: master.supervisor.check() or master.supervisor.pid != before)
+    volume.flip({"config.yaml": "message: 42\n"})
+    eventually(lambda: master.supervisor.check() or _is_newer(master.config, 1))
+    assert master.supervisor.take_outcome() != "ready"
+
+
+def test_successor_that_does_not_load_leaves_the_present_one(
     master: Master, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A publisher that cannot be replaced leaves the last config, and is retried."""
+    """A schema that cannot be imported is told, and nothing else happens."""
     master.supervisor.start()
+    before = master.supervisor.pid
     monkeypatch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
-    master.supervisor.replace()
+    for must_fit in (True, False):
+        master.supervisor.succeed(must_fit=must_fit)
+        eventually(
+            lambda: (
+                master.supervisor.check() or "nothing is reloaded" in master.lines[-1]
+            )
+        )
+        assert "no_such_module" in master.lines.pop()
+    assert master.supervisor.pid == before
     assert master.message() == "one"
-    assert any("does not start" in line for line in master.lines)
-    monkeypatch.delenv("LIVECONFIG_SCHEMA")
-    eventually(lambda: master.supervisor.check() or master.config.is_claimed())
+
+
+def test_publisher_that_is_dead_has_its_successor_at_once(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is started again ever more slowly does not hold up a reload."""
+    master.supervisor.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
+        master.publisher().kill()
+        eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
+    master.supervisor.succeed(must_fit=True)
+    eventually(lambda: _has_succeeded(master))
+
+
+def test_successor_goes_by_its_own_interval(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher that looks less often than the one before is not taken to hang."""
+    monkeypatch.setattr(hang_module, "_LATE_SECONDS_MAX", 1.0)
+    monkeypatch.setenv("LIVECONFIG_POLL_SECONDS", "1")
+    monkeypatch.setattr(master.supervisor, "_poll_seconds", 1.0)
+    master.supervisor.start()
+    monkeypatch.setenv("LIVECONFIG_POLL_SECONDS", "600")
+    master.supervisor.succeed(must_fit=True)
+    eventually(lambda: _has_succeeded(master))
+    successor = master.supervisor.pid
+    began = time.monotonic()
+    eventually(lambda: master.supervisor.check() or time.monotonic() - began > 4.0)
+    assert master.supervisor.pid == successor
+
+
+def test_successor_that_dies_on_the_way_is_told_from_one_that_does_not_fit(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was killed may be followed by another; the present one goes on."""
+    master.supervisor.start()
+    present = master.supervisor.pid
+    outcomes = []
+    for command in ("/bin/false", None):
+        with monkeypatch.context() as patch:
+            if command:
+                patch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
+            else:
+                patch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
+            master.supervisor.succeed(must_fit=True)
+        outcomes.append(
+            eventually(
+                lambda: master.supervisor.check() or master.supervisor.take_outcome()
+            )
+        )
+    assert outcomes == ["died", "unfit"]
+    assert master.supervisor.pid == present
+
+
+def test_stop_ends_a_successor_as_well(master: Master) -> None:
+    """One that is still being tried does not outlive the master."""
+    master.supervisor.start()
+    master.supervisor.succeed(must_fit=True)
+    master.supervisor.stop()
+    assert psutil.Process().children() == []
 
 
 def test_stop_leaves_no_process(master: Master) -> None:

@@ -23,7 +23,7 @@ import time
 from liveconfig.errors import StartupError
 from liveconfig.master import interpreter
 from liveconfig.master.hang import Vigil
-from liveconfig.master.relay import LOOK_AGAIN, READY, Relay
+from liveconfig.master.relay import FIRST, LOOK_AGAIN, READY, Relay
 from liveconfig.memory import kernel
 from liveconfig.memory.shared import SharedMemory
 
@@ -45,13 +45,16 @@ class Child:
         relay: what it logs.
     """
 
-    def __init__(self, shared: SharedMemory, version_min: int) -> None:
+    def __init__(
+        self, shared: SharedMemory, version_min: int, role: str = FIRST
+    ) -> None:
         """
         Start the process; it claims the records itself.
 
         Args:
             shared: the memory that it writes.
             version_min: a version that there was; it publishes newer ones only.
+            role: what it does before it claims the records, one of `ROLES`.
 
         Raises:
             StartupError: no descriptor or no process is to be had; nothing is left.
@@ -67,6 +70,7 @@ class Child:
                 shared.published.descriptor,
                 self.relay.sender,
                 version_min=version_min,
+                role=role,
             )
         except OSError as error:
             self.relay.close()
@@ -123,6 +127,10 @@ class Child:
         is_first, self._is_condemned = not self._is_condemned, True
         self._send(signal.SIGKILL)
         return is_first
+
+    def ask_to_end(self) -> None:
+        """Ask the process to end, without waiting."""
+        self._send(signal.SIGTERM)
 
     def look_again(self) -> None:
         """Have a living process look at source and record, though nothing changed."""
@@ -188,10 +196,10 @@ class Child:
         return now - self._running_at
 
 
-def _spawn(*descriptors: int, version_min: int) -> tuple[int, int]:
+def _spawn(*descriptors: int, version_min: int, role: str) -> tuple[int, int]:
     """Start the publisher and return its number and its pidfd."""
     process = subprocess.Popen(
-        _command(version_min, *descriptors),
+        _command(version_min, role, *descriptors),
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # Ctrl-C is for the master, which ends its children in order.
@@ -219,6 +227,7 @@ def _not_to_be_had(error: OSError) -> StartupError:
 
 def _command(
     version_min: int,
+    role: str,
     config: int,
     status: int,
     history: int,
@@ -226,7 +235,7 @@ def _command(
     relay: int,
 ) -> list[str]:
     arguments = ["--parent-pid", str(os.getpid())]
-    arguments += ["--version-min", str(version_min)]
+    arguments += ["--version-min", str(version_min), "--role", role]
     arguments += ["--config-descriptor", str(config)]
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]

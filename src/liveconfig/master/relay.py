@@ -21,9 +21,15 @@ from collections.abc import Iterator
 
 # The level of the one message that is not a log line: the first read is done.
 READY = 0
+# Nor is this one: a successor has found that it could take the place of another.
+FITS = 1
 # What the master tells the publisher: look at source and record, though nothing
 # changed. One that cannot hear it yet ignores this signal, and is about to look anyway.
 LOOK_AGAIN = signal.SIGURG
+
+# What a publisher does before it claims the records: nothing; or it waits until the one
+# before it has ended, which it does not bring about unless its schema fits; or loads.
+FIRST, MUST_FIT, MUST_LOAD = ROLES = ("first", "must-fit", "must-load")
 
 _MESSAGE_BYTES_MAX = 16_384
 
@@ -50,6 +56,10 @@ class Sender:
     def send_ready(self) -> None:
         """Tell the master that the source was read for the first time."""
         self.send(READY, "ready")
+
+    def send_fits(self) -> None:
+        """Tell the master that this publisher may take the place of another."""
+        self.send(FITS, "fits")
 
     def close(self) -> None:
         """Close the sending end."""

@@ -17,10 +17,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from liveconfig.errors import StartupError
 from liveconfig.master.child import Child
-from liveconfig.master.relay import READY
+from liveconfig.master.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
+from liveconfig.master.succession import Succession
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Trial
 
@@ -32,6 +34,12 @@ _RECORD_SECONDS = 1.0
 _YOUNG_SECONDS = 10.0
 _DELAY_SECONDS_MIN = 0.1
 _DELAY_SECONDS_MAX = 30.0
+
+# Of a publisher that had to fit: it is in its place; it never will be; it died on the
+# way there, as another need not.
+Outcome = Literal["ready", "unfit", "died"]
+
+_KEPT = "nothing is reloaded, the workers serve on"
 
 Log = Callable[[int, str], None]
 
@@ -52,16 +60,21 @@ class Supervisor:
         Args:
             shared: the memory that the publisher writes.
             log: takes a level of `logging` and a text.
-            poll_seconds: how often, at least, the publisher looks at the source.
+            poll_seconds: how often, at least, a publisher looks at the source, until
+                one says otherwise.
         """
         self.restarts = 0
         self._poll_seconds = poll_seconds
+        self._status_version = 0
         self._records_at = 0.0
         self._version = 0
         self._is_damaged = False
         self.shared = shared
         self._log = log
         self._child: Child | None = None
+        self._succession: Succession | None = None
+        self._is_awaited = False
+        self._outcome: Outcome | None = None
         self._delay_seconds = 0.0
         self._start_at: float | None = None
 
@@ -105,22 +118,36 @@ class Supervisor:
             self.stop()
             raise
 
-    def replace(self) -> None:
+    def succeed(self, *, must_fit: bool) -> None:
         """
-        Put a new publisher in the place of the old one, with the code as it is now.
+        Put a new publisher in the place of this one, with the code as it is now.
 
-        Returns when it has read the source. If it cannot, the log says so, the record
-        keeps what it has, and `check` goes on trying.
+        Returns at once; `check` brings it about. If it cannot be, the log says why, and
+        the present one stays.
+
+        Args:
+            must_fit: only if there is a config of the schema as it is now;
+                `take_outcome` tells what came of it.
         """
-        self.stop()
+        self._drop_succession()
+        self._outcome, self._is_awaited = None, False
         try:
-            self._start_once()
+            role = MUST_FIT if must_fit else MUST_LOAD
+            self._succession = Succession(self._new_child(role))
         except StartupError as error:
-            self._log(logging.ERROR, f"the publisher does not start: {error}")
-            self._schedule(lived_seconds=0.0)
+            self._log(logging.ERROR, f"{_KEPT}: {error}")
+        else:
+            self._is_awaited = must_fit
+
+    def take_outcome(self) -> Outcome | None:
+        """Tell, once, what came of the publisher that had to fit."""
+        outcome, self._outcome = self._outcome, None
+        return outcome
 
     def check(self) -> None:
         """Pass on what the publisher logged, and start it again if it is due."""
+        if self._succession is not None:
+            self._advance(self._succession)
         child = self._child
         if child is not None:
             ended = child.has_ended()
@@ -135,6 +162,7 @@ class Supervisor:
     def stop(self) -> None:
         """End the publisher and leave nothing of it; the records stay."""
         self._start_at = None
+        self._drop_succession()
         child, self._child = self._child, None
         if child is not None:
             child.stop()
@@ -144,9 +172,46 @@ class Supervisor:
     def forget(self) -> None:
         """Close what a forked child must not hold; the publisher is not its own."""
         child, self._child = self._child, None
+        succession, self._succession = self._succession, None
         self._start_at = None
         if child is not None:
             child.close()
+        if succession is not None:
+            succession.child.close()
+
+    def _advance(self, succession: Succession) -> None:
+        """Have a successor take the place that is its own, as soon as that can be."""
+        self._tell(succession.messages())
+        if succession.problem:
+            kept = "" if succession.has_died else f"{_KEPT}: "
+            self._log(logging.ERROR, kept + succession.problem)
+            self._drop_succession()
+            self._conclude("died" if succession.has_died else "unfit")
+        elif succession.fits and succession.has_place(self._child):
+            if self._child is not None:
+                self._tell(self._child.relay.messages())
+                self._child.close()
+            self._succession, self._start_at = None, None
+            self._child = succession.child
+            self._child.look_again()
+
+    def _conclude(self, outcome: Outcome) -> None:
+        if self._is_awaited:
+            self._is_awaited, self._outcome = False, outcome
+
+    def _drop_succession(self) -> None:
+        succession, self._succession = self._succession, None
+        if succession is not None:
+            succession.give_up()
+
+    def _learn_poll_seconds(self) -> None:
+        """Go by what the publisher says: a reload may have given it other settings."""
+        version = self.shared.status.version
+        if version != self._status_version:
+            self._status_version = version
+            status = self.shared.publisher_status()
+            if status is not None and status.poll_seconds:
+                self._poll_seconds = status.poll_seconds
 
     def _trial(self) -> Trial | None:
         """Return the trial in which the publisher before ended, if it did in one."""
@@ -155,6 +220,7 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         """End a publisher that hangs, and have one that is well mend the records."""
+        self._learn_poll_seconds()
         trouble = child.hang(self._poll_seconds)
         if trouble:
             # It is started again when it is gone: never are there two.
@@ -181,10 +247,10 @@ class Supervisor:
             )
         child.look_again()
 
-    def _new_child(self) -> Child:
+    def _new_child(self, role: str = FIRST) -> Child:
         # Without the headers a publisher could not attach.
         self._mend_headers()
-        return Child(self.shared, self.newest_version)
+        return Child(self.shared, self.newest_version, role)
 
     def _mend_headers(self) -> None:
         for record in self.shared.records:
@@ -203,6 +269,8 @@ class Supervisor:
     def _bury(self, child: Child) -> None:
         self._child = None
         child.close()
+        if self._succession is None:
+            self._conclude("died")
         self._schedule(time.monotonic() - child.started_at)
         self._log(
             logging.ERROR,
@@ -231,5 +299,8 @@ class Supervisor:
 
     def _tell(self, lines: Iterable[tuple[int, str]]) -> None:
         for level, text in lines:
-            if level != READY:
+            if level == READY:
+                if self._succession is None:
+                    self._conclude("ready")
+            elif level != FITS:
                 self._log(level, text)

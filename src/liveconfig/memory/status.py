@@ -132,6 +132,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         started_at: when it started.
         starts: how many publishers this master has had, this one included.
         checked_at: when it last looked at the source.
+        poll_seconds: how often it does so at least.
         source: the file or directory, as the operator named it.
         schema: `module:Class` that it validates with, "" for a plain mapping.
         mode: how it watches, `inotify` or `polling`.
@@ -162,6 +163,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     schema: str
     starts: int = 1
     checked_at: float = 0.0
+    poll_seconds: float = 0.0
     mode: str = "inotify"
     mode_reason: str = ""
     version: int = 0

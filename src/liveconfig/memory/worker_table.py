@@ -248,12 +248,14 @@ class WorkerTable:
         self.own = WorkerRow(words)
         return True
 
-    def take_back_all_but(self, living: Collection[object]) -> None:
-        """Clear the rows of workers that have ended; for the master."""
-        for key in self._given.keys() - living:
+    def take_back_all_but(self, living: Collection[object]) -> bool:
+        """Clear the rows of workers that have ended, if any did; for the master."""
+        ended = self._given.keys() - living
+        for key in ended:
             words = self._row(self._given.pop(key))
             for word in _OF_ONE_WORKER:
                 words[word] = 0
+        return bool(ended)
 
     def rows(self) -> tuple[WorkerState, ...]:
         """Return what the living workers say, in the order of their rows."""

@@ -139,9 +139,9 @@ class Journal:
         log.warning("the last publication cannot be read any more: %s", error)
         self._tell(digest="")
 
-    def checked(self, at: float) -> None:
-        """Tell when the source was looked at: the master knows this process is well."""
-        self._tell(checked_at=at)
+    def checked(self, at: float, poll_seconds: float) -> None:
+        """Tell that this process is well: when it looked, and how often it will."""
+        self._tell(checked_at=at, poll_seconds=poll_seconds)
 
     def tries(self, trial: Trial | None) -> None:
         """Tell what is tried from now on: the master knows that this process works."""

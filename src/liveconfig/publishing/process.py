@@ -19,8 +19,9 @@ from setproctitle import setproctitle
 from liveconfig.config.schema import Schema
 from liveconfig.errors import LiveconfigError, StartupError, printable
 from liveconfig.master.parent import end_with_parent
-from liveconfig.master.relay import LOOK_AGAIN, Sender
+from liveconfig.master.relay import FIRST, LOOK_AGAIN, MUST_FIT, ROLES, Sender
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.fit import require_fit
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Publisher
@@ -37,6 +38,7 @@ def run(
     descriptors: Sequence[int],
     relay: Sender,
     version_min: int = 0,
+    role: str = FIRST,
 ) -> None:
     """
     Publish until SIGTERM comes.
@@ -46,12 +48,17 @@ def run(
         descriptors: of what it writes to, in the order of `Outlets.attach`.
         relay: takes the log, and that the source was read.
         version_min: a version that there was; only newer ones are published.
+        role: what is done before the records are claimed, one of `ROLES`.
 
     Raises:
         LiveconfigError: there is nothing to serve: the first source of all is missing
-            or invalid, the schema does not load, or another publisher is alive.
+            or invalid, the schema does not load or fit, or another publisher is alive.
     """
     schema = Schema.load(settings.schema)
+    if role == MUST_FIT:
+        require_fit(settings, schema, descriptors[0])
+    if role != FIRST:
+        _wait_for_place(relay)
     publisher = Publisher(settings, schema, Outlets.attach(*descriptors), version_min)
     watcher = FileWatcher(
         settings.path,
@@ -87,6 +94,15 @@ def run(
     watcher.close()
 
 
+def _wait_for_place(relay: Sender) -> None:
+    """Wait until the publisher before has ended, which its master brings about."""
+    # Blocked, so that it is not lost on the way to the wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [LOOK_AGAIN])
+    relay.send_fits()
+    signal.sigwait([LOOK_AGAIN])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [LOOK_AGAIN])
+
+
 def _require_a_version(status: PublisherStatus) -> None:
     if status.version:
         return
@@ -111,6 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--{name}-descriptor", type=int, required=True)
     parser.add_argument("--version-min", type=int, default=0)
     parser.add_argument("--found", action="append")
+    parser.add_argument("--role", choices=ROLES, default=FIRST)
     options = parser.parse_args(arguments)
     end_with_parent(options.parent_pid, signal.SIGKILL)
     _end_first_without_memory()
@@ -120,7 +137,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_environ()
         setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
         descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
-        run(settings, descriptors, relay, options.version_min)
+        run(settings, descriptors, relay, options.version_min, options.role)
     except LiveconfigError as error:
         log.critical("%s", error)
         return 1

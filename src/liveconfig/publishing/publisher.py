@@ -90,6 +90,7 @@ class Publisher:
         self._schema = schema
         self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
         self._outlets = outlets
+        self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
         self._is_unkept = False
@@ -145,7 +146,7 @@ class Publisher:
         self._mend()
         if self._is_unkept and self._published is not None:
             self._store(self._published.payload)
-        self._journal.checked(self._looked_at)
+        self._journal.checked(self._looked_at, self._poll_seconds)
         return self.status.missing is None
 
     def fall_back(self, on_missing: str) -> None:

@@ -1,0 +1,116 @@
+"""
+What the gunicorn master does beyond its hooks, for which it has none.
+
+Owns: what of gunicorn's arbiter is called in our place, and when.
+Must not know: how a publisher is started or tried, what is in a config.
+Runs in: the gunicorn master.
+
+Why at these methods: `child_exit` is often somebody's own, and not called for a worker
+that others have waited for. `reap_workers` is what the master does at every SIGCHLD and
+while it waits in a reload; `murder_workers` is what it does once a second, and after
+every signal; `reload` is what it does at HUP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from liveconfig.master.supervisor import Supervisor
+from liveconfig.settings import kept_environ
+
+# How often a reload is tried whose publisher dies on the way without a word.
+_TRIES_MAX = 3
+
+
+def attach(server: Any, supervisor: Supervisor) -> None:
+    """
+    Have the master's loop look after the publisher, and take back rows.
+
+    A reload is put off until a publisher has shown, in a process of its own, that the
+    code and the settings as they are now fit what is to be served.
+    """
+    reap_workers, murder_workers = server.reap_workers, server.murder_workers
+    reload = server.reload
+    tries = 0
+
+    def look() -> None:
+        living = {worker.age for worker in server.WORKERS.values()}
+        has_fewer = supervisor.shared.workers.take_back_all_but(living)
+        # gunicorn's reloader ends workers so that others have the new code; those
+        # would be told by a publisher that has the old.
+        if has_fewer and server.cfg.reload:
+            supervisor.succeed(must_fit=False)
+
+    def try_before_reload() -> None:
+        nonlocal tries
+        tries = 1
+        server.log.info("liveconfig: before the reload, its config is tried")
+        _try(server, supervisor)
+
+    def go_on_with_reload() -> None:
+        nonlocal tries
+        outcome = supervisor.take_outcome()
+        if outcome == "ready":
+            reload()
+        elif outcome == "died" and tries < _TRIES_MAX:
+            tries += 1
+            server.log.info("liveconfig: the reload is tried again")
+            _try(server, supervisor)
+        elif outcome == "died":
+            server.log.error(
+                "liveconfig: nothing is reloaded, the workers serve on: the new "
+                "publisher died %d times",
+                tries,
+            )
+
+    def reap_workers_and_look() -> None:
+        supervisor.check()
+        reap_workers()
+        look()
+
+    def murder_workers_and_look() -> None:
+        supervisor.check()
+        murder_workers()
+        look()
+        go_on_with_reload()
+
+    server.reap_workers = reap_workers_and_look
+    server.murder_workers = murder_workers_and_look
+    server.reload = try_before_reload
+
+
+def _try(server: Any, supervisor: Supervisor) -> None:
+    try:
+        with _as_after_reload(server):
+            supervisor.succeed(must_fit=True)
+    # What gunicorn does when its config file is no good, which it has told by then.
+    except SystemExit:
+        server.log.error(
+            "liveconfig: nothing is reloaded, the workers serve on: gunicorn cannot "
+            "load its own config file"
+        )
+
+
+@contextlib.contextmanager
+def _as_after_reload(server: Any) -> Iterator[None]:
+    """Have environment and module path as after a reload, for as long as within."""
+    app, cfg = server.app, server.app.cfg
+    folder, path = os.getcwd(), list(sys.path)
+    with kept_environ() as environ:
+        try:
+            # As the arbiter's `reload` and `setup` do.
+            for name in cfg.env:
+                environ.pop(name, None)
+                if name in cfg.env_orig:
+                    environ[name] = cfg.env_orig[name]
+            app.reload()
+            environ.update(app.cfg.env)
+            yield
+        finally:
+            app.cfg = cfg
+            sys.path[:] = path
+            os.chdir(folder)

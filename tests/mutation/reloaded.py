@@ -1,0 +1,73 @@
+"""
+The safeguards of a reload and of the master's end, without each in turn.
+
+Owns: that part of the table.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+
+_SUPERVISOR = ("tests/process/test_supervisor.py",)
+_RELOAD = ("tests/service/test_reload.py",)
+
+RELOADED = (
+    Mutant(
+        "publishing/process",
+        "a publisher whose schema fits nothing takes no place",
+        "if role == MUST_FIT:",
+        "if False:",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "publishing/fit",
+        "a source that fits is enough",
+        "if of_source is not None:",
+        "if True:",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "master/succession",
+        "a successor that hangs is given up",
+        "elif not self.fits and self._seconds() > _TRIAL_SECONDS_MAX:",
+        "elif False:",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "master/supervisor",
+        "a publisher's own interval is what it is judged by",
+        "self._poll_seconds = status.poll_seconds",
+        "pass",
+        _SUPERVISOR,
+    ),
+    Mutant(
+        "master/arbiter",
+        "a reload waits until its config is tried",
+        "server.reload = try_before_reload",
+        "pass",
+        _RELOAD,
+    ),
+    Mutant(
+        "master/arbiter",
+        "a reload whose publisher was killed is tried again",
+        'elif outcome == "died" and tries < _TRIES_MAX:',
+        "elif False:",
+        _RELOAD,
+    ),
+    Mutant(
+        "master/arbiter",
+        "the environment is as after the reload while it is tried",
+        "environ.update(app.cfg.env)",
+        "pass",
+        _RELOAD,
+    ),
+    Mutant(
+        "master/arbiter",
+        "the reloader of gunicorn brings the publisher the new code",
+        "if has_fewer and server.cfg.reload:",
+        "if False:",
+        _RELOAD,
+    ),
+)
