@@ -161,6 +161,14 @@ def test_what_is_not_known_is_a_dash() -> None:
     assert "publisher  unknown since -, by -, pid -, start 1\n" in text
 
 
+def test_why_it_polls_is_shown() -> None:
+    """Whoever waits for an edit reads what keeps inotify from seeing it."""
+    publisher = {**document()["publisher"], "mode": "polling", "mode_reason": "why"}
+    text = _text(publisher=publisher)
+    assert ", by polling, pid 12, start 1\npolling    once a second: why\n" in text
+    assert "polling" not in _text()
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
     """Whatever the texts are, lines wrap or are cut, and none holds a control."""

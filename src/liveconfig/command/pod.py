@@ -58,6 +58,7 @@ class Publisher(msgspec.Struct, frozen=True):
     mode: str
     started_at: datetime | None
     starts: int
+    mode_reason: str = ""
 
 
 class Delays(msgspec.Struct, frozen=True):

@@ -122,6 +122,8 @@ def _facts(status: PodStatus) -> Iterator[tuple[str, str]]:
     process = f"pid {publisher.pid or '-'}, start {publisher.starts}"
     started = f"{publisher.state} since {_time(publisher.started_at)}"
     yield "publisher", f"{started}, by {publisher.mode or '-'}, {process}"
+    if publisher.mode_reason:
+        yield "polling", f"once a second: {publisher.mode_reason}"
     yield "source", status.source.path
     missing = status.source.missing
     if missing is not None:
