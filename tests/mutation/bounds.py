@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.mutant import Mutant
 
 _HANG = ("tests/unit/test_hang.py",)
+_BOUNDS = ("tests/unit/test_bounds.py",)
 _LOADER = ("tests/unit/test_loader.py",)
 _TRIALS = ("tests/process/test_trials.py",)
 
@@ -84,5 +85,33 @@ BOUNDS = (
         "*(memoryview(each) for each in branches)",
         "*(bytes(each) for each in branches)",
         ("tests/unit/test_changes.py",),
+    ),
+    Mutant(
+        "config/explain",
+        "the search for a key ends in time",
+        "if time.process_time() > deadline:",
+        "if False:",
+        _BOUNDS,
+    ),
+    Mutant(
+        "config/explain",
+        "an endless sentence is not looked through",
+        "> _WORDS_CHARACTERS_MAX:",
+        "> 10**9:",
+        _BOUNDS,
+    ),
+    Mutant(
+        "config/yaml_text",
+        "many tag directives are refused",
+        "    _refuse_many_handles(text, tree)\n",
+        "",
+        _BOUNDS,
+    ),
+    Mutant(
+        "config/source",
+        "a large source is given up in time",
+        "if tries > 1 and time.monotonic() > deadline:",
+        "if False:",
+        _BOUNDS,
     ),
 )

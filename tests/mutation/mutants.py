@@ -190,8 +190,8 @@ MUTANTS = (
     Mutant(
         "config/source",
         "a reading that was disturbed starts over",
-        "for _ in range(_TRIES_MAX):",
-        "for _ in range(1):",
+        "for tries in range(_TRIES_MAX):",
+        "for tries in range(1):",
         _SOURCE,
     ),
     Mutant(

@@ -13,6 +13,7 @@ Why not msgspec's own words: they speak of Python types, quote values of the doc
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -66,6 +67,13 @@ _WANTED: Mapping[str, str] = MappingProxyType(
 # in it is its mistake as well, and not the end of the process.
 RAISED = (Exception, SystemExit)
 
+# Words of a class that are longer are not looked through for what they quote, and so
+# not shown; they would be cut anyway.
+_WORDS_CHARACTERS_MAX = 10_000
+# How long the exact key is looked for, in seconds of the processor; then what is known
+# of the way to it has to do.
+_FIND_SECONDS_MAX = 2.0
+
 _PLACE = re.compile(r"(.*) - at `(key` in `)?\$(.*?)`", re.DOTALL)
 _MISPLACED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _CONSTRAINT = re.compile(r"Expected `([^`]+)`(.*)", re.DOTALL)
@@ -93,7 +101,7 @@ def explain(
         error: what `convert(data)` raised.
         data: the document.
         convert: tried on changed copies of `data`, log n times for each mapping
-            of n keys on the way to the error.
+            of n keys on the way to the error, for some seconds at the most.
         choices_at: the values that the types allow at a path of keys of `data`,
             or, with True, the keys that they allow there.
         has_secrets: whether a part of the data may be secret.
@@ -200,7 +208,10 @@ def _in_one_line(words: str) -> str:
 
 def _quoted(cause: BaseException, value: Any) -> str:
     words = _words(cause)
-    for text in sorted(_texts(value), key=len, reverse=True):
+    if len(words) > _WORDS_CHARACTERS_MAX:
+        return ""
+    quoted = {text for text in _texts(value) if text in words}
+    for text in sorted(quoted, key=len, reverse=True):
         words = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "...", words)
     return _in_one_line(words)
 
@@ -241,9 +252,14 @@ def _find(
 ) -> KeyPath:
     keys: KeyPath = ()
     value = data
+    deadline = time.process_time() + _FIND_SECONDS_MAX
     while path or is_key:
         if not path or path.startswith("[...]"):
+            if time.process_time() > deadline:
+                break
             key: str | int = _culprit(data, keys, value, convert)
+            # First from now on, so that no other item is converted again.
+            data = _replaced(data, keys, {key: value[key], **value})
             is_key, path = is_key and bool(path), path[5:]
         elif path.startswith("["):
             index, _, path = path[1:].partition("]")

@@ -19,6 +19,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -27,8 +28,10 @@ from liveconfig.errors import InvalidConfigError, SourceUnavailableError
 _SUFFIXES = (".yaml", ".yml", ".json")
 _DATA = "..data"
 
-# Each failed try means that the source changed while it was read.
+# Each failed try means that the source changed while it was read. Of a large one there
+# are as many as there is time for.
 _TRIES_MAX = 100
+_TRIES_SECONDS_MAX = 5.0
 
 # More names than any path has, links unfolded: a circle of links ends as well.
 _STEPS_MAX = 1000
@@ -104,7 +107,10 @@ class Source:
             SourceUnavailableError: there is nothing to read, or it did not hold still.
             InvalidConfigError: it is larger than the limit; it was not read whole.
         """
-        for _ in range(_TRIES_MAX):
+        deadline = time.monotonic() + _TRIES_SECONDS_MAX
+        for tries in range(_TRIES_MAX):
+            if tries > 1 and time.monotonic() > deadline:
+                break
             try:
                 return self._read_once()
             except (FileNotFoundError, NotADirectoryError):
@@ -128,7 +134,12 @@ class Source:
     def _read_directory(
         self, path: str, directory: int
     ) -> tuple[tuple[SourceFile, ...], int]:
-        names = sorted(name for name in os.listdir(directory) if _is_config(name))
+        with os.scandir(directory) as entries:
+            found = [entry for entry in entries if _is_config(entry.name)]
+        self._check_links(
+            [entry.name for entry in found if entry.is_symlink()], directory
+        )
+        names = sorted(entry.name for entry in found)
         files, changed_at_ns = self._read_files(names, directory)
         status = os.fstat(directory)
         if not os.path.samestat(os.stat(path), status):
@@ -137,6 +148,18 @@ class Source:
             wanted = ", ".join(f"*{suffix}" for suffix in _SUFFIXES)
             raise SourceUnavailableError(self._path, f"it holds no {wanted}")
         return files, max(changed_at_ns, status.st_mtime_ns)
+
+    def _check_links(self, names: Sequence[str], directory: int) -> None:
+        """Refuse a link that leads nowhere, before all that is there is read for it."""
+        for name in names:
+            try:
+                os.stat(name, dir_fd=directory)
+            except FileNotFoundError:
+                # Unless it has gone as well: then it is read again.
+                os.lstat(name, dir_fd=directory)
+                path = os.path.join(self._path, name)
+                problem = "it is a link that leads nowhere: mend it, or remove it"
+                raise SourceUnavailableError(path, problem) from None
 
     def _read_files(
         self, names: Sequence[str], directory: int | None

@@ -13,6 +13,7 @@ No message holds a value of the document: it might be a secret, and it goes to t
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, NoReturn
 
 import yaml
@@ -52,6 +53,9 @@ _NONE_IMPLICIT: list[tuple[str, re.Pattern[str]]] = []
 # One at the start of a line is left out by libyaml, and is a letter to the pure parser.
 # The mark stands first in the pattern, so that it is tried where there is one only.
 _STRAY_BOM = re.compile("\ufeff(?<![^\n\r\x85\u2028\u2029]\ufeff)")
+
+_TAG_DIRECTIVE = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%TAG")
+_TAG_DIRECTIVES_MAX = 100
 
 _END_EVENTS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 # Told apart by their exact types: this is asked for every node.
@@ -101,6 +105,7 @@ def read_yaml(content: bytes, text: str, tree: Tree) -> None:
         InvalidConfigError: it is no YAML, or more than a config can hold.
     """
     _refuse_stray_characters(text, tree)
+    _refuse_many_handles(text, tree)
     parser = _YamlParser(content)
     scalars = _Scalars()
     documents = 0
@@ -126,6 +131,17 @@ def _stop(error: yaml.MarkedYAMLError, last: Any, tree: Tree) -> Stop:
         last,
         tree.opened,
     )
+
+
+def _refuse_many_handles(text: str, tree: Tree) -> None:
+    """Refuse what libyaml compares each with each, and no config has a use for."""
+    matches = islice(_TAG_DIRECTIVE.finditer(text), _TAG_DIRECTIVES_MAX, None)
+    for match in matches:
+        tree.refuse(
+            place_of(text, match.end()),
+            f"more than {_TAG_DIRECTIVES_MAX} lines begin with %TAG: a config holds no "
+            "tags, so remove them",
+        )
 
 
 def _refuse_stray_characters(text: str, tree: Tree) -> None:
