@@ -147,6 +147,26 @@ class NoConfigYetError(LiveconfigError):
         return f"there is no config yet: {self.reason}"
 
 
+class CacheError(LiveconfigError):
+    """
+    A directory or file of the cache is not used, and not written to.
+
+    Attributes:
+        path: which one.
+        problem: why, and what to do.
+        is_of_another: whether it is whole, and another service's.
+    """
+
+    def __init__(self, path: str, problem: str, *, is_of_another: bool = False) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+        self.is_of_another = is_of_another
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
 class InotifyUnavailableError(LiveconfigError):
     """The kernel gives no inotify instance or watch now; whoever watches polls."""
 

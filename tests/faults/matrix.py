@@ -130,7 +130,10 @@ _OTHER_ROWS = (
         surroundings.cache_disk_is_full,
         scene=Scene(
             environ={"LIVECONFIG_CACHE_DIR": _CACHE},
-            mounts=[f"mkdir {_CACHE}", f"mount -t tmpfs -o size=64k none {_CACHE}"],
+            mounts=[
+                f"mkdir {_CACHE}",
+                f"mount -t tmpfs -o size=64k,mode=700 none {_CACHE}",
+            ],
         ),
     ),
     Row(

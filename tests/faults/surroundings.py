@@ -16,6 +16,7 @@ import psutil
 
 from liveconfig.config.schema import Schema
 from liveconfig.publishing.cache import Cache
+from liveconfig.settings import Settings
 from tests.faults.namespaces import quoted, run_inside
 from tests.faults.stage import Stage
 from tests.support.eventually import eventually
@@ -31,7 +32,7 @@ def cache_disk_is_full(stage: Stage) -> None:
     """Fill the disk of the cache, flip, and make room again."""
     cache = Path(f"/proc/{stage.server.master.pid}/root{stage.directory}/cache")
     kept = stage.edits.flip()
-    eventually(lambda: _cached(cache) == kept)
+    eventually(lambda: _cached(stage, cache) == kept)
     filler = cache / "filler"
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
@@ -39,11 +40,11 @@ def cache_disk_is_full(stage: Stage) -> None:
     stage.edits.flip()
     stage.check_newest()
     stage.server.wait_for_line("not kept on disk: .*No space left on device")
-    assert _cached(cache) == kept
+    assert _cached(stage, cache) == kept
     filler.unlink()
     kept = stage.edits.flip()
     stage.check_newest()
-    eventually(lambda: _cached(cache) == kept)
+    eventually(lambda: _cached(stage, cache) == kept)
 
 
 def publisher_has_no_descriptors(stage: Stage) -> None:
@@ -118,8 +119,10 @@ def clock_is_stepped(stage: Stage) -> None:
         assert abs(stepped - seconds) < _STEP_SECONDS / 2
 
 
-def _cached(directory: Path) -> str | None:
-    payload, problems = Cache(str(directory)).load()
+def _cached(stage: Stage, directory: Path) -> str | None:
+    source = str(stage.directory / stage.scene.source)
+    cache = Cache(str(directory), source, _SCHEMA.name, Settings().payload_bytes_max)
+    payload, problems = cache.load()
     assert problems == []
     if payload is None:
         return None

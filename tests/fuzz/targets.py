@@ -243,22 +243,29 @@ def check_status(content: bytes, place: Path) -> str:
 
 
 _OLDER = b"the one before"
+_CACHE_HEAD = len(b"liveconfig cache 2\n") + 32
 
 
 def check_cache(content: bytes, place: Path) -> str:
     """A file that is not whole is noticed, and the one before it is taken."""
-    start = b"liveconfig cache 1\n"
-    payload = content[len(start) + 32 :]
-    is_whole = content == start + sha256(payload).digest() + payload
+    cache = Cache(str(place), "/etc/config/config.yaml", "", 1024 * 1024)
+    (place / "last-good").unlink(missing_ok=True)
+    cache.store(_OLDER)
+    (place / "last-good").rename(place / "last-good.before")
+    older = (place / "last-good.before").read_bytes()
+    start = older.index(sha256(older[_CACHE_HEAD:]).digest())
+    names = older[_CACHE_HEAD : -len(_OLDER)]
+    body = content[_CACHE_HEAD:]
+    is_whole = content == older[:start] + sha256(body).digest() + body
+    is_own = is_whole and body.startswith(names)
     (place / "last-good").write_bytes(content)
-    older = start + sha256(_OLDER).digest() + _OLDER
-    (place / "last-good.before").write_bytes(older)
-    found, problems = Cache(str(place)).load()
-    assert found == (payload if is_whole else _OLDER)
-    assert len(problems) == (not is_whole)
+    found, problems = cache.load()
+    payload = body[len(names) :]
+    assert found == (payload if is_own else _OLDER)
+    assert len(problems) == (not is_own)
     (place / "last-good.before").unlink()
-    assert Cache(str(place)).load()[0] == (payload if is_whole else None)
-    return "whole" if is_whole else "damaged"
+    assert cache.load()[0] == (payload if is_own else None)
+    return "own" if is_own else "whole" if is_whole else "damaged"
 
 
 def check_mounts(content: bytes, place: Path) -> str:

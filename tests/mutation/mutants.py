@@ -26,7 +26,7 @@ _MANIFESTS = ("tests/unit/test_cli_manifests.py",)
 _ELSEWHERE = ("tests/process/test_watcher_elsewhere.py",)
 _SOURCES = ("tests/process/test_watcher_sources.py",)
 _LIFECYCLE = ("tests/process/test_watcher_lifecycle.py",)
-_PUBLISHER = ("tests/unit/test_publisher.py",)
+_PUBLISHER = ("tests/unit/test_publisher.py", "tests/unit/test_publisher_start.py")
 _SUPERVISOR = ("tests/process/test_supervisor.py",)
 _TABLE = ("tests/unit/test_worker_table.py",)
 _BROADCAST = ("tests/unit/test_broadcast.py",)
@@ -578,8 +578,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "what was not kept on disk is kept later",
-        "if self._is_unkept and self._published is not None:",
-        "if False:",
+        "            self._unkept_because = problem\n",
+        "            self._unkept_because, self._kept = problem, live\n",
         _PUBLISHER,
     ),
     Mutant(
@@ -613,23 +613,58 @@ MUTANTS = (
     Mutant(
         "publishing/cache",
         "a file proves itself",
-        "if content[:start] != _MAGIC + _digest(payload):",
+        "if head != _MAGIC + hashlib.sha256(body).digest():",
         "if False:",
         _CACHE,
     ),
     Mutant(
         "publishing/cache",
         "the generation before is kept",
-        "            self._keep_the_one_before()\n",
-        "            pass\n",
+        "_rename(directory, _NEWEST, _BEFORE)",
+        "pass",
         _CACHE,
     ),
     Mutant(
         "publishing/cache",
         "a file that is not whole has another name",
-        "unfinished = self._directory / _UNFINISHED",
-        "unfinished = self._directory / _NEWEST",
+        'unfinished = f"{_NEWEST}.{secrets.token_hex(8)}{_UNFINISHED}"',
+        "unfinished = _NEWEST",
         _CACHE,
+    ),
+    Mutant(
+        "publishing/cache",
+        "what others can write to is not used",
+        "if status.st_mode & _OTHERS_CAN_WRITE:",
+        "if False:",
+        _CACHE,
+    ),
+    Mutant(
+        "publishing/cache",
+        "what is another user's is not used",
+        "if status.st_uid not in (os.geteuid(), 0):",
+        "if False:",
+        _CACHE,
+    ),
+    Mutant(
+        "publishing/cache",
+        "no link is followed",
+        "os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK",
+        "os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK",
+        _CACHE,
+    ),
+    Mutant(
+        "publishing/cache",
+        "a config is its own source's",
+        "if source != self._source:",
+        "if False:",
+        _CACHE,
+    ),
+    Mutant(
+        "publishing/publisher",
+        "a successor keeps what was not kept",
+        "self._published = Live(publication.payload, config)",
+        "self._published = self._kept = Live(publication.payload, config)",
+        _PUBLISHER,
     ),
     Mutant(
         "memory/worker_table",

@@ -6,7 +6,6 @@ import logging
 import os
 import struct
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,98 +18,11 @@ from liveconfig.config.document import parse
 from liveconfig.config.schema import MASK, NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
 from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
-from liveconfig.memory.record import Writer
-from liveconfig.memory.shared import SharedMemory
-from liveconfig.memory.status import Problem, PublisherStatus, Reloads
-from liveconfig.publishing.cache import Cache
-from liveconfig.publishing.outlets import Channel, Outlets
-from liveconfig.publishing.publisher import Publisher
-from liveconfig.settings import Settings
+from liveconfig.memory.status import Problem, Reloads
+from liveconfig.publishing.outlets import Channel
 from tests.support.damage import overwrite
+from tests.support.desk import BYTES_MAX, Desk, Greeting, Pool, Required
 from tests.support.eventually import eventually
-
-_LIMIT = 65_536
-
-
-class Greeting(msgspec.Struct, frozen=True):
-    """A config for tests."""
-
-    message: str = "default"
-    labels: Mapping[str, int] = {}
-
-
-class Pool(msgspec.Struct, frozen=True):
-    """A config of which no change can be applied."""
-
-    sizes: Annotated[Mapping[str, int], NEEDS_RESTART] = {}
-
-
-class Required(msgspec.Struct, frozen=True):
-    """A config that cannot be made of defaults."""
-
-    message: str
-
-
-class Desk:
-    """Shared memory, a source, and publishers one after the other."""
-
-    def __init__(self, directory: Path, bytes_max: int = _LIMIT) -> None:
-        self.shared = SharedMemory.create(bytes_max)
-        self.config, self.status, self.history = self.shared.records
-        self.path = directory / "config.yaml"
-        self.settings = Settings(path=str(self.path), payload_bytes_max=bytes_max)
-        self._outlets: Outlets | None = None
-
-    def publisher(self, type_: type[Any] = Greeting) -> Publisher:
-        """Start a publisher; the one before is over."""
-        self.dismiss()
-        self._outlets = Outlets.attach(
-            *(os.dup(record.descriptor) for record in self.shared.records),
-            os.dup(self.shared.published.descriptor),
-        )
-        return Publisher(self.settings, Schema(type_), self._outlets)
-
-    def dismiss(self) -> None:
-        """End the publisher of before, as its death would."""
-        if self._outlets is not None:
-            self._outlets.close()
-        self._outlets = None
-
-    def published(self, type_: type[Any] = Greeting) -> Any:
-        """Return the config that is in the record."""
-        return Schema(type_).unpack(self.payload())[1]
-
-    def payload(self) -> bytes:
-        """Return what is in the record."""
-        publication = self.config.read()
-        assert publication is not None
-        return publication.payload
-
-    def told(self) -> PublisherStatus:
-        """Return the status that is in the other record."""
-        publication = self.status.read()
-        assert publication is not None
-        return PublisherStatus.from_bytes(publication.payload)
-
-    def write(self, config: Any) -> None:
-        """End the publisher; all that it still does is to write `config`."""
-        self.dismiss()
-        writer = Writer(self.config.descriptor)
-        writer.publish(Schema(type(config)).pack(config).payload)
-        writer.close()
-
-    def close(self) -> None:
-        """Free everything."""
-        self.dismiss()
-        self.shared.close()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A desk without a source yet."""
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
 
 
 def test_refresh_publishes_what_is_good(desk: Desk) -> None:
@@ -192,7 +104,7 @@ def test_payload_over_the_limit_is_rejected(desk: Desk) -> None:
     publisher.refresh()
     labels = ", ".join(f"k{number}: 100000" for number in range(10_000))
     desk.path.write_text(f"labels: {{{labels}}}\n")
-    desk.settings = replace(desk.settings, payload_bytes_max=_LIMIT * 4)
+    desk.settings = replace(desk.settings, payload_bytes_max=BYTES_MAX * 4)
     publisher = desk.publisher()
     publisher.refresh()
     assert publisher.status.rejected is not None
@@ -205,7 +117,7 @@ def test_source_over_the_limit_is_rejected(desk: Desk) -> None:
     desk.path.write_text("message: one\n")
     publisher = desk.publisher()
     publisher.refresh()
-    desk.path.write_text("#" * (_LIMIT + 1))
+    desk.path.write_text("#" * (BYTES_MAX + 1))
     publisher.refresh()
     publisher.refresh()
     rejected = desk.told().rejected
@@ -245,7 +157,7 @@ def test_successor_of_a_damaged_record_publishes_anew(
     desk.dismiss()
     for record in (desk.config, desk.status):
         writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
-        checksums = (4096 + 16, 4096 + 4096 + _LIMIT + 16)
+        checksums = (4096 + 16, 4096 + 4096 + BYTES_MAX + 16)
         for offset in checksums:
             os.pwrite(writable, struct.pack("Q", 1), offset)
         os.close(writable)
@@ -361,148 +273,6 @@ def test_reason_of_a_missing_source_is_the_newest(desk: Desk) -> None:
     assert "it holds no *.yaml" in then.problem
     assert then.since == first.since
     assert desk.told().reloads.missing == 1
-
-
-def test_start_may_wait_for_the_first_good_source(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """With `wait` the reason is told once, each new one as well, then the config."""
-    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
-    desk.path.write_text("message: [\n")
-    publisher = desk.publisher(Required)
-    publisher.refresh()
-    publisher.fall_back("wait")
-    publisher.refresh()
-    (line,) = caplog.messages
-    assert line.startswith("no config yet, this service waits for one: ")
-    assert f"{desk.path}:1:10" in line
-    desk.path.write_text("message: 1\n")
-    publisher.refresh()
-    assert caplog.messages[1].startswith("rejected, there is still no config: ")
-    desk.path.unlink()
-    publisher.refresh()
-    assert caplog.messages[2].startswith("missing, there is still no config: ")
-    desk.path.write_text("message: one\n")
-    publisher.refresh()
-    assert desk.published(Required) == Required("one")
-    assert desk.told().changed_at > 0
-
-
-def test_start_from_defaults_where_the_source_is_missing(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """With `defaults` the schema's own are served, said, and replaced by the source."""
-    publisher = desk.publisher()
-    publisher.refresh()
-    publisher.fall_back("defaults")
-    assert desk.published() == Greeting()
-    assert desk.told().origin == "defaults"
-    assert "version 1 is live from the defaults" in caplog.text
-    desk.path.write_text("message: one\n")
-    publisher.refresh()
-    assert desk.published() == Greeting("one")
-    assert desk.told().origin == "source"
-
-
-def test_start_from_defaults_needs_a_default_for_everything(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A required key has no default, so there is nothing to serve."""
-    publisher = desk.publisher(Required)
-    publisher.refresh()
-    publisher.fall_back("defaults")
-    assert desk.config.version == 0
-    assert "no defaults to start from: message" in caplog.text
-
-
-def test_invalid_source_does_not_start_from_defaults(desk: Desk) -> None:
-    """Defaults are for a source that is not there, not for one that is wrong."""
-    desk.path.write_text("message: [\n")
-    publisher = desk.publisher()
-    publisher.refresh()
-    publisher.fall_back("defaults")
-    assert desk.config.version == 0
-
-
-def test_start_from_the_cache(
-    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each published config is kept, and served by a start without a good source."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
-    desk.path.write_text("message: kept\n")
-    desk.publisher().refresh()
-    desk.path.write_text("message: [\n")
-    again = Desk(tmp_path)
-    again.settings = desk.settings
-    publisher = again.publisher()
-    publisher.refresh()
-    publisher.fall_back("fail")
-    assert again.published() == Greeting("kept")
-    assert again.told().origin == "cache"
-    assert "from the cache" in caplog.text
-    assert "config.yaml:1:10" in caplog.text
-    again.close()
-
-
-def test_defaults_that_workers_would_refuse_start_nothing(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A start from defaults takes them back as well before it publishes them."""
-
-    class Wrong(msgspec.Struct, frozen=True):
-        limit: int = None  # type: ignore[assignment]
-
-    publisher = desk.publisher(Wrong)
-    publisher.refresh()
-    publisher.fall_back("defaults")
-    assert desk.config.version == 0
-    assert "there are no defaults to start from: limit: a worker would" in caplog.text
-
-
-def test_cache_of_another_schema_is_not_used(
-    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A cached config that does not fit the schema is told and left alone."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
-    Cache(str(tmp_path / "cache")).store(Schema(Greeting).pack(Greeting()).payload[:40])
-    publisher = desk.publisher()
-    publisher.refresh()
-    publisher.fall_back("fail")
-    assert desk.config.version == 0
-    assert "the cached config does not fit the schema" in caplog.text
-
-
-def test_cache_that_cannot_be_written_harms_nothing(
-    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A full or forbidden disk is told; the config is published all the same."""
-    (tmp_path / "cache").write_text("no directory")
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
-    desk.path.write_text("message: one\n")
-    desk.publisher().refresh()
-    assert desk.published() == Greeting("one")
-    assert "the last good config is not kept on disk" in caplog.text
-
-
-def test_config_that_was_not_kept_is_kept_as_soon_as_it_can_be(
-    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each look at the source tries again, which is told at its first and last time."""
-    caplog.set_level(logging.INFO)
-    place = tmp_path / "cache"
-    place.write_text("no directory")
-    desk.settings = replace(desk.settings, cache_dir=str(place))
-    desk.path.write_text("message: one\n")
-    publisher = desk.publisher()
-    publisher.refresh()
-    publisher.refresh()
-    assert caplog.text.count("is not kept on disk") == 1
-    place.unlink()
-    publisher.refresh()
-    publisher.refresh()
-    assert caplog.text.count("is kept on disk again") == 1
-    payload, problems = Cache(str(place)).load()
-    assert (payload, problems) == (desk.payload(), [])
 
 
 def test_mode_is_told_when_it_changes(

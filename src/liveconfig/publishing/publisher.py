@@ -21,6 +21,7 @@ from liveconfig.config.loader import NO_DOCUMENTS, Candidate, load
 from liveconfig.config.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.config.source import Reading, Source
 from liveconfig.errors import (
+    CacheError,
     CorruptRecordError,
     InvalidConfigError,
     KeyPath,
@@ -88,13 +89,22 @@ class Publisher:
         self._source = Source(settings.path, settings.payload_bytes_max)
         self._limits = Limits(settings.payload_bytes_max, nodes_max=settings.nodes_max)
         self._schema = schema
-        self._cache = Cache(settings.cache_dir) if settings.cache_dir else None
+        self._cache = None
+        if settings.cache_dir:
+            self._cache = Cache(
+                settings.cache_dir,
+                settings.path,
+                schema.name,
+                settings.payload_bytes_max,
+            )
         self._outlets = outlets
         self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
-        self._is_unkept = False
         self._published: Live | None = None
+        # What is known to be in the cache, and why what is live is not.
+        self._kept: Live | None = None
+        self._unkept_because = ""
         self._began = 0.0
         self._looked_at = 0.0
         self._journal = Journal(
@@ -144,8 +154,7 @@ class Publisher:
             self._journal.found()
             self._consider(reading)
         self._mend()
-        if self._is_unkept and self._published is not None:
-            self._store(self._published.payload)
+        self._keep()
         self._journal.checked(self._looked_at, self._poll_seconds)
         return self.status.missing is None
 
@@ -210,19 +219,26 @@ class Publisher:
         self._published = live
         return version
 
-    def _store(self, payload: bytes) -> None:
-        if self._cache is None:
+    def _keep(self) -> None:
+        """Have the cache hold what is live, whoever published it, if it can."""
+        live = self._published
+        if self._cache is None or live is None or live is self._kept:
             return
-        was_unkept, self._is_unkept = self._is_unkept, False
+        # Defaults are there anyway, and what is from the cache is in it.
+        if self.status.origin != "source":
+            return
         try:
-            self._cache.store(payload)
-        except OSError as error:
-            self._is_unkept = True
-            if not was_unkept:
-                log.error("the last good config is not kept on disk: %s", error)
+            self._cache.store(live.payload)
+        except (OSError, CacheError) as error:
+            problem = printable(str(error))
+            if problem != self._unkept_because:
+                log.error("the last good config is not kept on disk: %s", problem)
+            self._unkept_because = problem
         else:
-            if was_unkept:
+            self._kept = live
+            if self._unkept_because:
                 log.info("the last good config is kept on disk again")
+            self._unkept_because = ""
 
     def _resume(self, version_min: int) -> None:
         record = self._outlets.config.record
@@ -293,7 +309,6 @@ class Publisher:
             version = self._publish(Live(candidate.payload, candidate.config))
             # All that is only told is found out after the publication.
             self._tell_published(version, before, reading, candidate)
-            self._store(candidate.payload)
         unknown_keys = self._schema.unknown_keys(candidate.data)
         self._journal.unknown_keys(unknown_keys, reading.path)
 
