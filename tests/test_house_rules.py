@@ -45,6 +45,7 @@ _LAYERS = (
         "config.classes",
         "config.excerpt",
         "config.names",
+        "config.numbers",
     ),
     (
         "memory.broadcast",

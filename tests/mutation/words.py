@@ -12,6 +12,7 @@ from tests.mutation.mutant import Mutant
 
 _ERRORS = ("tests/unit/test_yaml_errors.py",)
 _MANIFESTS = ("tests/unit/test_cli_manifests.py",)
+_NUMBERS = ("tests/unit/test_numbers.py",)
 _LOADER = ("tests/unit/test_loader.py",)
 
 WORDS = (
@@ -42,6 +43,27 @@ WORDS = (
         "        tree.refuse(outer, TEMPLATE)",
         "        pass",
         _ERRORS,
+    ),
+    Mutant(
+        "config/schema",
+        "a date that nobody asks for is text everywhere",
+        "            holder[last] = holder[last].isoformat()",
+        "            pass",
+        _NUMBERS,
+    ),
+    Mutant(
+        "config/explain",
+        "a number that is text is told with its cure",
+        '            return f"{sentence}: {cure}" if cure else sentence',
+        "            return sentence",
+        _NUMBERS,
+    ),
+    Mutant(
+        "config/explain",
+        "the words that are wanted are named",
+        "        if kinds == {*wanted} and",
+        "        if False and",
+        _NUMBERS,
     ),
     Mutant(
         "config/manifest",

@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from liveconfig.config.numbers import how_to_write
 from liveconfig.errors import KeyPath, PublicValueError, printable
 
 _KINDS: Mapping[str, str] = MappingProxyType(
@@ -46,6 +47,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 _PYTHON_KINDS: Mapping[str, str] = MappingProxyType(
     {"dict": "object", "list": "array", "None": "null", "NoneType": "null"}
 )
+_SINGLE = frozenset({"bool", "int", "float", "null", "date", "datetime", "str"})
 # Kinds that YAML makes of bare words and figures.
 _UNQUOTED = frozenset({"bool", "int", "float", "date", "datetime"})
 
@@ -73,6 +75,15 @@ _WORDS_CHARACTERS_MAX = 10_000
 # How long the exact key is looked for, in seconds of the processor; then what is known
 # of the way to it has to do.
 _FIND_SECONDS_MAX = 2.0
+_CHOICE_KINDS = {str: "str", int: "int", type(None): "null"}
+_LIKELY: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "bool": re.compile("yes|no|on|off|true|false|y|n", re.IGNORECASE),
+        "null": re.compile("null|~|", re.IGNORECASE),
+        "int": re.compile(r"[-+\d_:x]+"),
+        "float": re.compile(r"[-+\d_.eE:]+"),
+    }
+)
 
 _PLACE = re.compile(r"(.*) - at `(key` in `)?\$(.*?)`", re.DOTALL)
 _MISPLACED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
@@ -121,7 +132,8 @@ def explain(
     ):
         if match := pattern.fullmatch(message):
             return (*keys, match[1]), problem
-    problem = _reworded(message, choices_at(data, keys, is_key))
+    value = None if is_key else _at(keys, data)
+    problem = _reworded(message, choices_at(data, keys, is_key), value)
     return keys, f"as a key: {problem}" if is_key else problem
 
 
@@ -161,18 +173,46 @@ def _split(error: msgspec.ValidationError) -> tuple[str, bool, str]:
     return message, is_key is not None, path
 
 
-def _reworded(message: str, choices: tuple[Any, ...]) -> str:
+def _at(keys: KeyPath, data: Any) -> Any:
+    try:
+        return reduce(getitem, keys, data)
+    except (LookupError, TypeError):
+        return None
+
+
+def _reworded(message: str, choices: tuple[Any, ...], value: Any) -> str:
     if match := _MISPLACED.fullmatch(message):
-        return misplaced(match[1], match[2])
+        wanted = match[1].split(" | ")
+        kinds = {_CHOICE_KINDS.get(type(each)) for each in choices}
+        if kinds == {*wanted} and _PYTHON_KINDS.get(match[2], match[2]) in _SINGLE:
+            return f"{_one_of(choices)}, {_found(match[2], choices)}"
+        sentence = misplaced(match[1], match[2])
+        if isinstance(value, str) and {"int", "float"} & {*wanted}:
+            cure = how_to_write(value, is_whole="float" not in wanted)
+            return f"{sentence}: {cure}" if cure else sentence
+        return sentence
     if match := _CONSTRAINT.fullmatch(message):
         return f"expected {_listed(match[1])}{match[2].replace(', got', ', found')}"
     if message in _WANTED:
         return f"expected {_WANTED[message]}"
     if choices:
         # The last resort must not be msgspec's words: these quote the value.
-        shown = ("null" if choice is None else repr(choice) for choice in choices)
-        return f"must be one of {', '.join(shown)}"
+        return _one_of(choices)
     return "this does not fit the schema"
+
+
+def _one_of(choices: tuple[Any, ...]) -> str:
+    shown = ("null" if choice is None else repr(choice) for choice in choices)
+    return f"must be one of {', '.join(shown)}"
+
+
+def _found(kind: str, choices: tuple[Any, ...]) -> str:
+    # A word of the schema that YAML takes for something else, as `off`.
+    likely = _LIKELY.get(kind)
+    texts = [choice for choice in choices if isinstance(choice, str)]
+    is_likely = likely is not None and any(map(likely.fullmatch, texts))
+    sentence = f"found {_KINDS.get(kind, 'another kind')}"
+    return f"{sentence}: put it in quotes" if is_likely else sentence
 
 
 def _listed(kinds: str) -> str:

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 from importlib import import_module
+from operator import getitem
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -172,6 +173,9 @@ class Schema(Generic[T]):
         """
         Return the config that `data` stands for, immutable at every depth.
 
+        A date where anything is taken is text, in ISO 8601: nobody asked for a date,
+        and neither JSON nor another process would keep it one.
+
         Args:
             data: it is left as it is.
 
@@ -179,15 +183,15 @@ class Schema(Generic[T]):
             SchemaError: the data does not fit; names the first place that does not.
         """
         # A copy, as msgspec hands untyped parts through, and they get frozen.
-        copy: dict[str, Any] = copied(data)
+        copy: Any = copied(data)
+        for *way, last in self._shape.untyped_dates(data):
+            holder: Any = reduce(getitem, way, copy)
+            holder[last] = holder[last].isoformat()
         try:
             config = self._codec.convert_whole(copy)
         except RAISED as error:
             # msgspec quotes values, which must not get into a traceback either.
             raise self._refusal(error, copy) from None
-        stray = self._shape.stray_date(data)
-        if stray is not None:
-            raise SchemaError(stray, "found a date: put it in quotes")
         try:
             return self._codec.freeze(config)
         except RAISED as error:

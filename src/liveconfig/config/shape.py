@@ -127,15 +127,14 @@ class Shape:
         """Return where `data`, which converts, has keys that no class names."""
         return tuple(k for k, node, _ in _walk(self.root, data, ()) if node is None)
 
-    def stray_date(self, data: Mapping[str, Any]) -> KeyPath | None:
-        """Return where `data` has a date although nothing asks for one."""
+    def untyped_dates(self, data: Mapping[str, Any]) -> Iterator[KeyPath]:
+        """Yield where `data` has a date although nothing asks for one."""
         if not self._has_untyped_part:
-            return None
+            return
         for keys, node, value in _walk(self.root, data, ()):
             if node is not None and takes_anything(node):
                 for below in _dates(value):
-                    return (*keys, *below)
-        return None
+                    yield (*keys, *below)
 
     def made_classes(
         self, data: Mapping[str, Any]
