@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest page docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest page editor docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -56,6 +56,10 @@ page: $(VENV)/dev ## test the operators' page in Chromium
 docs: $(VENV)/docs ## build the documentation into build/docs, with warnings as errors
 	@echo '==> sphinx'
 	@$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs $(ARGS)
+
+editor: $(VENV)/dev $(VENV)/editor/installed ## test the JSON Schema in the language server of editors
+	@echo '==> pytest'
+	@$(BIN)/python -m pytest tests/editor $(ARGS)
 
 format: $(VENV)/dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -204,6 +208,16 @@ $(VENV)/dev: $(VENV)/run requirements/dev.txt
 $(VENV)/docs: $(VENV)/dev requirements/docs.txt
 	@echo '==> installing requirements/docs.txt'
 	@$(PIP) install --require-hashes --no-build-isolation -r requirements/docs.txt
+	@touch $@
+
+# Without npm, or out of reach of its registry, the tests of it are skipped.
+$(VENV)/editor/installed: $(VENV)/build tests/editor/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/editor/package.json tests/editor/package-lock.json $(@D)
+	@if command -v npm >/dev/null; then \
+	  echo '==> installing tests/editor/package-lock.json'; \
+	  npm ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund || true; \
+	fi
 	@touch $@
 
 # What the service is measured against; nothing of it is used by the service.

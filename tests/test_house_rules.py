@@ -82,6 +82,7 @@ _LAYERS = (
     ),
     (
         "config.codec",
+        "config.json_schema",
         "publishing.journal",
         "command.inputs",
         "config.manifest",
@@ -151,6 +152,7 @@ _DOORS: dict[str, set[str]] = {
         "config.codec",
         "config.excerpt",
         "config.explain",
+        "config.json_schema",
         "memory.history",
         "publishing.journal",
         "config.marks",

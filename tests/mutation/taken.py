@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.mutant import Mutant
 
 _OWN_CODE = ("tests/unit/test_own_code.py",)
+_JSON_SCHEMA = ("tests/unit/test_json_schema.py",)
 _TAKE_BACK = ("tests/unit/test_take_back.py",)
 
 TAKEN = (
@@ -90,5 +91,19 @@ TAKEN = (
         "if library in _UNCHECKED:",
         "if False:",
         _TAKE_BACK,
+    ),
+    Mutant(
+        "config/json_schema",
+        "a strict schema allows no other key",
+        "if self._is_strict or getattr",
+        "if getattr",
+        _JSON_SCHEMA,
+    ),
+    Mutant(
+        "config/json_schema",
+        "a default that holds a secret is not shown",
+        "        return dict(value)\n    raise TypeError",
+        "        return dict(value)\n    return str(value)",
+        _JSON_SCHEMA,
     ),
 )

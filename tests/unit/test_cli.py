@@ -269,6 +269,16 @@ def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert "message" in json.dumps(json.loads(ran.out))
 
 
+def test_strict_schema_allows_no_other_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With --strict the schema refuses the keys on which `check --strict` fails."""
+    for arguments, allowed in ((["--strict"], False), ([], None)):
+        printed = json.loads(Ran(capsys, "schema", _HERE, *arguments).out)
+        assert printed["$defs"]["Shop"].get("additionalProperties") is allowed
+        assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
 def test_path_and_schema_come_from_the_environment(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

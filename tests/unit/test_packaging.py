@@ -379,7 +379,14 @@ def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
     path = _path_with(tmp_path, "dirname")
     assert _run_ci(path, tmp_path) == "".join(
         f"{_ROOT}: make {target}\n"
-        for target in ("test", "page", "docs", "mutants ARGS=--quick", "model")
+        for target in (
+            "test",
+            "page",
+            "editor",
+            "docs",
+            "mutants ARGS=--quick",
+            "model",
+        )
     )
 
 
@@ -415,8 +422,9 @@ def test_ci_installs_what_tests_are_skipped_without(
     for name in present:
         _program(tmp_path, name, "exit 0")
     _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
-    *lines, test, page, docs, mutants, model = log.read_text().splitlines()
+    *lines, test, page, editor, docs, mutants, model = log.read_text().splitlines()
     done = [line.split(" install ")[1] for line in lines if " install " in line]
     assert done == installed
     assert [test, page, docs] == ["make test", "make page", "make docs"]
+    assert editor == "make editor"
     assert [mutants, model] == ["make mutants ARGS=--quick", "make model"]

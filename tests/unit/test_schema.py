@@ -610,7 +610,8 @@ def test_json_schema_describes_the_class() -> None:
     assert properties["log_level"]["enum"] == ["debug", "info"]
     assert "re.named[0]" in properties
     json.dumps(schema)
-    assert PLAIN.json_schema() == {"type": "object"}
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    assert PLAIN.json_schema() == {"$schema": dialect, "type": "object"}
 
 
 def _payload(config: dict[str, Any]) -> bytes:

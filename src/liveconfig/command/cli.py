@@ -243,6 +243,9 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         "print the JSON Schema of the config, for editors and linters",
         _SCHEMA_EPILOG,
     )
+    schema.add_argument(
+        "--strict", action="store_true", help="keys the class does not name are wrong"
+    )
     for command in (checking, digesting, showing, schema):
         _add_schema(command)
     for command in (checking, digesting, showing):
@@ -329,7 +332,7 @@ def _run(options: argparse.Namespace) -> int:
         return _ask(options, settings)
     checker = _checker(options, settings)
     if options.command == "schema":
-        _print_json(checker.schema.json_schema())
+        _print_json(checker.schema.json_schema(is_strict=options.strict))
         return _GOOD
     if options.command == "check":
         paths = options.paths or [settings.path]

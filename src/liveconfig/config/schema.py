@@ -36,6 +36,7 @@ from liveconfig.config.codec import (
     masked_data,
 )
 from liveconfig.config.explain import RAISED, explain, place_of_failure, raised
+from liveconfig.config.json_schema import json_schema
 from liveconfig.config.marks import NEEDS_RESTART, key_names, touches_mark
 from liveconfig.config.secret import MASK, Secret
 from liveconfig.config.shape import PLAIN_MAPPING, Shape
@@ -133,7 +134,6 @@ class Schema(Generic[T]):
         """
         is_plain = type_ is PLAIN_MAPPING
         self.name = "" if is_plain else f"{type_.__module__}:{type_.__qualname__}"
-        self._type = type_
         try:
             self._shape = Shape(type_)
             self._codec = Codec(type_, self._shape)
@@ -286,23 +286,14 @@ class Schema(Generic[T]):
         # What a terminal would not show as it is, is no less JSON as an escape.
         return text if text.isprintable() else "".join(map(_printable, text))
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self, *, is_strict: bool = False) -> dict[str, Any]:
         """
-        Return the JSON Schema (2020-12) of the class.
+        Return the JSON Schema (2020-12) of what the service accepts.
 
-        Raises:
-            StartupError: JSON cannot hold a default.
+        Args:
+            is_strict: whether keys that the class does not name are refused.
         """
-        try:
-            return msgspec.json.schema(
-                self._type,
-                schema_hook=lambda _: {"type": "string", "writeOnly": True},
-            )
-        except TypeError as error:
-            raise StartupError(
-                f"the schema {self.name} has a default that JSON cannot hold, "
-                f"make it a default_factory: {_one_line(error)}"
-            ) from error
+        return json_schema(self._shape.root, is_strict=is_strict)
 
     def _encoded(self, config: Any) -> bytes:
         try:
