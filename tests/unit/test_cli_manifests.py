@@ -314,6 +314,31 @@ def test_layers_are_judged_together(capsys: pytest.CaptureFixture[str]) -> None:
     assert ran.err.startswith("o.yaml:5:3: 20.yaml: two files have this name")
 
 
+def test_layers_are_judged_together_and_what_is_skipped_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is no layer, and what is odd about one, is told with --merged as well."""
+    path = write("m.yaml", f"{_PORT}---\nport: 1\n---\n{_GOOD}immutable: true\n")
+    ran = Ran(capsys, "check", _HERE, "--merged", path)
+    assert (ran.status, ran.out.startswith("m.yaml: ok, sha256:")) == (0, True)
+    assert "m.yaml: skipped: 1 Port, 1 document without a kind: only" in ran.err
+    assert "warning: m.yaml:18:1: immutable: " in ran.err
+    assert Ran(capsys, "check", _HERE, "--merged", "--strict", path).status == 1
+
+
+def test_files_of_the_same_name_are_told_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of several objects with a file of one name each is named."""
+    again = _object("stringData:\n  config.yaml: 'port: 1'\n", "Secret", "keys")
+    ran = Ran(capsys, "check", _HERE, write("m.yaml", f"{_GOOD}---\n{again}"))
+    names = [line.split(": ok")[0] for line in ran.out.splitlines()]
+    assert names == [
+        "m.yaml: ConfigMap shop: config.yaml",
+        "m.yaml: Secret keys: config.yaml",
+    ]
+
+
 def test_folder_of_manifests_is_no_config(capsys: pytest.CaptureFixture[str]) -> None:
     """Each manifest in it is judged by itself; a folder of layers is one config."""
     Path("kube").mkdir()

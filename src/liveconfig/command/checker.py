@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -155,8 +156,9 @@ class Checker:
         problems = (*manifests.errors, *self._missing(name, manifests))
         if problems:
             yield Checked(name, problems=problems)
+        names = Counter(f.name for each in manifests.objects for f in each.files)
         for each in manifests.objects:
-            yield from self._of_object(each)
+            yield from self._of_object(each, names)
         yield Checked(name, notes=tuple(f"{name}: {n}" for n in manifests.notes()))
 
     def _missing(self, name: str, found: Manifests) -> Iterator[InvalidConfigError]:
@@ -169,8 +171,13 @@ class Checker:
         if found.objects and not (keys or self._keys or is_bad):
             yield InvalidConfigError(name, 0, 0, "data", NO_KEY)
 
-    def _of_object(self, each: ManifestObject) -> Iterator[Checked]:
-        parts = [self._part(file) for file in each.files]
+    def _of_object(
+        self, each: ManifestObject, names: Mapping[str, int]
+    ) -> Iterator[Checked]:
+        parts = [
+            self._part(file, f"{each.name}: " if names[file.name] > 1 else "")
+            for file in each.files
+        ]
         warnings = tuple(each.warnings)
         if each.errors:
             problems = [*each.errors]
@@ -188,22 +195,26 @@ class Checker:
                 each.name, notes=tuple(f"warning: {error}" for error in warnings)
             )
 
-    def _part(self, file: ManifestFile) -> Checked:
-        name = f"{file.path}: {printable(file.name)}"
+    def _part(self, file: ManifestFile, of: str) -> Checked:
+        name = f"{file.path}: {of}{printable(file.name)}"
         return self._of_files(name, {SourceFile(file.name, file.content): file})
 
     def _merged(self, paths: Sequence[str]) -> Checked:
         """Check all that is given as the layers of one directory, in name order."""
         found: list[tuple[SourceFile, ManifestFile | None]] = []
         problems: list[InvalidConfigError] = []
+        warnings: list[InvalidConfigError] = []
+        notes: list[str] = []
         for path in paths:
             files, manifests = self._read(path)
             if manifests is None:
                 found += [(file, None) for file in files]
                 continue
             problems += [*manifests.errors, *self._missing(_name(path), manifests)]
+            notes += (f"{_name(path)}: {note}" for note in manifests.notes())
             for each in manifests.objects:
                 problems += each.errors
+                warnings += each.warnings
                 for part in each.files:
                     found.append((SourceFile(part.name, part.content), part))
         found.sort(key=lambda pair: os.path.basename(pair[0].path))
@@ -211,8 +222,13 @@ class Checker:
         name = " + ".join(map(_name, paths))
         if problems or not found:
             none = InvalidConfigError(name, 0, 0, "", NO_CONFIG)
-            return Checked(name, problems=tuple(problems) or (none,))
-        return self._of_files(name, dict(found))
+            return Checked(
+                name, problems=tuple(problems) or (none,), notes=tuple(notes)
+            )
+        checked = self._of_files(name, dict(found))
+        if checked.candidate is not None:
+            checked = replace(checked, problems=(*warnings, *checked.problems))
+        return replace(checked, notes=tuple(notes))
 
     def _of_files(
         self, name: str, parts: Mapping[SourceFile, ManifestFile | None]

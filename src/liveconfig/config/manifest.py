@@ -196,7 +196,7 @@ def read_manifests(
                 one = _Object(document, kind, keys, data, uses, wanted)
                 found.objects.append(one.read())
             else:
-                found.skipped[kind or "no Kubernetes object"] += 1
+                found.skipped[kind or "document without a kind"] += 1
     return found
 
 
