@@ -59,6 +59,7 @@ _LAYERS = (
         "master.parent",
         "memory.record",
         "master.relay",
+        "master.hooks",
         "master.interpreter",
         "publishing.log",
         "publishing.start",

@@ -6,7 +6,8 @@ Must not know: how the publisher works, what is in a config.
 Runs in: the gunicorn master, and for a moment in every worker it forks.
 
 gunicorn executes its config file again on HUP, so what must last is kept here. A config
-file with a hook of its own under one of these names calls ours from it.
+file with a hook of its own under one of these names calls ours from it; where it does
+not, the log says so.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from liveconfig.errors import StartupError
-from liveconfig.master import arbiter
+from liveconfig.master import arbiter, hooks
 from liveconfig.master.parent import end_with_parent
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.settings import Settings
-from liveconfig.worker import follower, own_ports
+from liveconfig.worker import follower, manager, own_ports
 
 __all__ = [
+    "dirty_post_fork",
+    "dirty_worker_exit",
+    "dirty_worker_init",
+    "on_dirty_starting",
     "on_exit",
     "on_reload",
     "on_starting",
@@ -52,6 +57,7 @@ def settings(read: Callable[[], Read]) -> Read:
         _fail(error)
 
 
+@hooks.noted
 def on_starting(server: Any) -> None:
     """Make the shared memory and start the publisher; wait for the first config."""
     global _supervisor
@@ -64,44 +70,110 @@ def on_starting(server: Any) -> None:
             server.pidfile.unlink()
         _fail(error, server.log)
     arbiter.attach(server, _supervisor)
+    hooks.complete(server, _completed_hooks())
 
 
 def on_reload(server: Any) -> None:
     """Do nothing: whatever is reloaded fits, or there would be no reload."""
 
 
+@hooks.noted
 def on_exit(server: Any) -> None:
     """End the publisher after the workers have ended."""
     if _supervisor is not None:
         _supervisor.stop()
 
 
+@hooks.noted
 def pre_fork(server: Any, worker: Any) -> None:
     """Set a row of the worker table aside for a worker that is about to be forked."""
+    if _supervisor is None and not server.WORKERS:
+        # A hook of their own is in the place of the one that starts it.
+        server.log.warning("liveconfig: %s", _without_start(server.cfg))
+        on_starting(server)
     if _supervisor is not None:
         _supervisor.shared.workers.give_out(worker.age)
 
 
+@hooks.noted
 def post_fork(server: Any, worker: Any) -> None:
     """Close in a new worker what belongs to the master alone; take its row."""
     if _supervisor is None:
+        worker.log.error("liveconfig: %s", _without_start(worker.cfg))
         return
     _supervisor.forget()
     if not _supervisor.shared.workers.enter(worker.age):
         worker.log.warning(
             "liveconfig: /status does not show this worker: it has no row in the "
-            "table. Does a pre_fork of your own call the one of liveconfig.gunicorn?"
+            "table, which has no more of them"
         )
 
 
+@hooks.noted
 def post_worker_init(worker: Any) -> None:
     """Have the worker follow the publications, serve operators, and end in time."""
     end_with_parent(worker.ppid, signal.SIGTERM)
     _serve_own_ports(worker)
+    if _supervisor is not None:
+        _follow(worker, _supervisor.shared)
+
+
+@hooks.noted
+def on_dirty_starting(arbiter: Any) -> None:
+    """Have gunicorn's arbiter of dirty workers give out rows of its own."""
+    end_with_parent(arbiter.ppid, signal.SIGTERM)
+    if _supervisor is not None:
+        _supervisor.forget()
+        _supervisor.shared.workers.begin_dirty()
+
+
+@hooks.noted
+def dirty_post_fork(arbiter: Any, worker: Any) -> None:
+    """Give a dirty worker its row; gunicorn calls this in its parent."""
+    if _supervisor is not None:
+        _supervisor.shared.workers.assign(worker.pid)
+
+
+@hooks.noted
+def dirty_worker_init(worker: Any) -> None:
+    """Have a dirty worker follow the publications, and end when its arbiter does."""
+    # gunicorn forgets a SIGTERM that comes before its loop runs, and an arbiter that is
+    # gone takes no results any more.
+    end_with_parent(worker.ppid, signal.SIGKILL)
     if _supervisor is None:
         return
+    if not _supervisor.shared.workers.enter_assigned():
+        worker.log.warning(
+            "liveconfig: /status does not show this dirty worker: it has no row"
+        )
+    manager.enter_row()
+    _follow(worker, _supervisor.shared)
+
+
+@hooks.noted
+def dirty_worker_exit(arbiter: Any, worker: Any) -> None:
+    """Take back the row of a dirty worker that has ended."""
+    if _supervisor is not None:
+        _supervisor.shared.workers.take_back_all_but(set(arbiter.workers))
+
+
+def _completed_hooks() -> dict[str, hooks.Hook]:
+    # Without ours the first would not be here, and the other does nothing.
+    needless = {"on_starting", "on_reload"}
+    return {name: globals()[name] for name in __all__ if name not in needless}
+
+
+def _without_start(cfg: Any) -> str:
+    hook = cfg.on_starting
+    return (
+        f"on_starting ({hooks.place(hook)}) does not call ours, which starts the "
+        f"publisher: {hooks.advice('on_starting', on_starting)}"
+    )
+
+
+def _follow(worker: Any, memory: SharedMemory) -> None:
     try:
-        follower.start(_supervisor.shared)
+        follower.start(memory)
     except (OSError, RuntimeError) as error:
         worker.log.warning(
             "liveconfig: this worker takes a new config at its next request only, and "

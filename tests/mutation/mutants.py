@@ -606,8 +606,8 @@ MUTANTS = (
     Mutant(
         "gunicorn",
         "a worker ends with its master",
-        "end_with_parent(worker.ppid, signal.SIGTERM)",
-        "pass",
+        "end_with_parent(worker.ppid, signal.SIGTERM)\n    _serve_own_ports",
+        "_serve_own_ports",
         _FAULTS,
     ),
     Mutant(

@@ -13,6 +13,7 @@ from tests.mutation.mutant import Mutant
 _INTERPRETER = "tests/service/test_interpreter.py"
 _LOG = "tests/service/test_start_log.py"
 _SHADOWS = (f"{_INTERPRETER}::test_modules_named_as_those_of_python_harm_nobody",)
+_HOOKS = ("tests/service/test_hooks.py",)
 _KERNEL = ("tests/unit/test_kernel.py",)
 
 STARTED = (
@@ -67,6 +68,34 @@ STARTED = (
         'log.critical("liveconfig: %s", error)',
         "pass",
         (f"{_LOG}::test_failed_start_of_a_daemon_is_in_its_log",),
+    ),
+    Mutant(
+        "master/hooks",
+        "a hook that does not call ours is noticed",
+        "if name in _called:",
+        "if True:",
+        _HOOKS,
+    ),
+    Mutant(
+        "master/hooks",
+        "a hook that a reload brings is noticed",
+        "server.setup = setup_and_complete",
+        "pass",
+        (f"{_HOOKS[0]}::test_hook_that_a_reload_brings_is_told",),
+    ),
+    Mutant(
+        "memory/worker_table",
+        "two parents give out different rows",
+        "first = _DIRTY_ROW if self._is_dirty else 1",
+        "first = 1",
+        ("tests/unit/test_worker_table.py",),
+    ),
+    Mutant(
+        "gunicorn",
+        "a dirty worker's row shows what it took before it had one",
+        "    manager.enter_row()\n",
+        "",
+        (f"{_HOOKS[0]}::test_dirty_workers_are_workers",),
     ),
     Mutant(
         "memory/kernel",

@@ -62,6 +62,57 @@ def test_table_that_is_full_leaves_workers_without_a_row(
     assert [table.enter(key) for key in range(3)] == [True, True, False]
 
 
+def test_dirty_workers_have_rows_that_their_own_parent_gives_out(
+    table: WorkerTable,
+) -> None:
+    """Two parents give out rows at the same time, and neither takes the other's."""
+    table.give_out("a worker")
+    table.give_out("another")
+    assert table.enter("a worker")
+
+    def be_parent() -> tuple[bool, bool]:
+        table.begin_dirty()
+        table.assign(os.getpid())
+        table.assign(1)
+        entered = table.enter_assigned()
+        assert table.own is not None
+        table.own.took(5, time.time_ns())
+        table.take_back_all_but({os.getpid()})
+        return entered, table.own is not None
+
+    assert Child(be_parent).result() == (True, True)
+    rows = [(state.row, state.version) for state in table.rows()]
+    assert rows == [(1, 0), (5001, 5)]
+    table.give_out("a third")
+    assert table.enter("a third")
+    assert [state.row for state in table.rows()] == [1, 3, 5001]
+
+
+def test_parent_of_dirty_workers_begins_without_those_of_the_one_before(
+    table: WorkerTable,
+) -> None:
+    """What a parent that was killed had given out is free again for its successor."""
+
+    def be_parent() -> int:
+        table.begin_dirty()
+        rows = len(table.rows())
+        table.assign(1)
+        return rows
+
+    assert [Child(be_parent).result() for _ in range(2)] == [0, 0]
+    assert [state.row for state in table.rows()] == [5001]
+
+
+def test_dirty_worker_that_gets_no_row_does_not_wait_for_ever(
+    table: WorkerTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while it goes on without one, and works as any other."""
+    monkeypatch.setattr(worker_table, "_ASSIGNED_SECONDS", 0.05)
+    table.begin_dirty()
+    assert not table.enter_assigned()
+    assert table.own is None
+
+
 def test_other_processes_see_what_a_worker_writes(table: WorkerTable) -> None:
     """What a forked worker writes into its row is seen here, and after its death."""
     table.give_out("a")

@@ -100,8 +100,8 @@ def bound() -> SharedMemory:
     if _shared is None:
         raise NotBoundError(
             "there is no config in this process yet: add `from liveconfig.gunicorn "
-            "import *` to the gunicorn config file, and call get() while serving, "
-            "not while importing"
+            "import *` to the gunicorn config file, have hooks of your own call "
+            "ours, and call get() while serving, not while importing"
         )
     return _shared
 

@@ -12,7 +12,8 @@ Why the counts stay when a row is taken back: the next worker of the row counts 
 them, so that the sums over all rows never fall, whoever dies.
 
 The memory is anonymous, so that forked children share it. Each row is 32 words of 8
-bytes. The first holds in its first word how many were ever given out; of the others:
+bytes. The first holds in its first two words how many were ever given out, to workers
+and to gunicorn's dirty workers; of the others:
 
 | word | holds                                                              |
 | ---- | ------------------------------------------------------------------ |
@@ -48,7 +49,11 @@ _ROW_WORDS = 32
 # As many as there are: of workers, and while gunicorn reloads twice as many.
 _ROWS = 4096
 
-_EVER_GIVEN = 0
+# The first row of gunicorn's dirty workers, which have a parent of their own that gives
+# their rows out.
+_DIRTY_ROW = 5001
+# How long after the fork the parent of a dirty worker may need to give it its row.
+_ASSIGNED_SECONDS = 5.0
 
 _PID = 0
 _STARTED_AT = 1
@@ -216,19 +221,22 @@ class WorkerTable:
     def __init__(self) -> None:
         """Make an empty table; memory is taken only for rows that are given out."""
         self.own: WorkerRow | None = None
-        self._memory = mmap.mmap(-1, (1 + _ROWS) * _ROW_WORDS * _WORD_BYTES)
+        self._memory = mmap.mmap(-1, (_DIRTY_ROW + _ROWS) * _ROW_WORDS * _WORD_BYTES)
         self._words = memoryview(self._memory).cast("Q")
         # The rows by the key that their worker has in the master.
         self._given: dict[object, int] = {}
+        self._is_dirty = False
 
     def give_out(self, key: object) -> None:
         """Set a row aside for the worker that is forked next; for the master."""
         given = set(self._given.values())
-        row = next((row for row in range(1, 1 + _ROWS) if row not in given), None)
+        first = _DIRTY_ROW if self._is_dirty else 1
+        row = next((r for r in range(first, first + _ROWS) if r not in given), None)
         # Without one, a worker serves as well as with one; nobody sees what it holds.
         if row is not None:
             self._given[key] = row
-            self._words[_EVER_GIVEN] = max(self._words[_EVER_GIVEN], row)
+            ever = max(self._words[self._is_dirty], row - first + 1)
+            self._words[self._is_dirty] = ever
 
     def enter(self, key: object) -> bool:
         """
@@ -241,12 +249,39 @@ class WorkerTable:
         if row is None:
             return False
         words = self._row(row)
-        words[_STARTED_AT] = time.time_ns()
-        words[_FAILURES_BEFORE] = words[_FAILURES]
-        words[_SLOW_BEFORE] = words[_SLOW]
-        words[_PID] = os.getpid()
+        _begin(words, os.getpid())
         self.own = WorkerRow(words)
         return True
+
+    def begin_dirty(self) -> None:
+        """Give out the rows of dirty workers from now on; for their parent."""
+        self._is_dirty = True
+        # Those of a parent before this one, which has ended, and they with it.
+        rows = range(_DIRTY_ROW, _DIRTY_ROW + self._words[True])
+        self._given = {row: row for row in rows}
+        self.take_back_all_but(())
+
+    def assign(self, pid: int) -> None:
+        """Give a row to a process that is forked already; for its parent."""
+        self.give_out(pid)
+        if pid in self._given:
+            _begin(self._row(self._given[pid]), pid)
+
+    def enter_assigned(self) -> bool:
+        """
+        Take the row that the parent of this process gives to it; for the worker.
+
+        Returns:
+            whether there is one: the parent may do so a little later.
+        """
+        deadline = time.monotonic() + _ASSIGNED_SECONDS
+        while time.monotonic() < deadline:
+            for words in self._rows_ever_given().values():
+                if words[_PID] == os.getpid():
+                    self.own = WorkerRow(words)
+                    return True
+            threading.Event().wait(0.01)
+        return False
 
     def take_back_all_but(self, living: Collection[object]) -> bool:
         """Clear the rows of workers that have ended, if any did; for the master."""
@@ -261,17 +296,18 @@ class WorkerTable:
         """Return what the living workers say, in the order of their rows."""
         return tuple(
             _state(row, words)
-            for row, words in enumerate(self._rows_ever_given(), 1)
+            for row, words in self._rows_ever_given().items()
             if words[_PID]
         )
 
     def newest_version(self) -> int:
         """Return the newest version that a living worker holds, 0 for none."""
-        return max((words[_VERSION] for words in self._rows_ever_given()), default=0)
+        rows = self._rows_ever_given().values()
+        return max((words[_VERSION] for words in rows), default=0)
 
     def totals(self) -> WorkerTotals:
         """Return what all workers have counted, those that are gone included."""
-        rows = self._rows_ever_given()
+        rows = self._rows_ever_given().values()
         buckets = range(_BUCKETS, _BUCKETS + len(PROPAGATION_SECONDS) + 1)
         return WorkerTotals(
             sum(words[_FAILURES] for words in rows),
@@ -282,8 +318,7 @@ class WorkerTable:
 
     def fingerprint(self) -> bytes:
         """Return bytes that differ whenever anything in the table does."""
-        end = self._words[_EVER_GIVEN] + 1
-        return bytes(self._words[: end * _ROW_WORDS])
+        return b"".join(map(bytes, self._rows_ever_given().values()))
 
     def close(self) -> None:
         """Give the memory back; this process has no row afterwards."""
@@ -294,8 +329,17 @@ class WorkerTable:
     def _row(self, row: int) -> memoryview:
         return self._words[row * _ROW_WORDS : (row + 1) * _ROW_WORDS]
 
-    def _rows_ever_given(self) -> list[memoryview]:
-        return [self._row(row) for row in range(1, 1 + self._words[_EVER_GIVEN])]
+    def _rows_ever_given(self) -> dict[int, memoryview]:
+        rows = range(1, 1 + self._words[False])
+        dirty = range(_DIRTY_ROW, _DIRTY_ROW + self._words[True])
+        return {row: self._row(row) for row in (*rows, *dirty)}
+
+
+def _begin(words: memoryview, pid: int) -> None:
+    words[_STARTED_AT] = time.time_ns()
+    words[_FAILURES_BEFORE] = words[_FAILURES]
+    words[_SLOW_BEFORE] = words[_SLOW]
+    words[_PID] = pid
 
 
 def _state(row: int, words: memoryview) -> WorkerState:

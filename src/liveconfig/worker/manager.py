@@ -78,6 +78,12 @@ def start_callbacks() -> None:
         subscription.start()
 
 
+def enter_row() -> None:
+    """Have what is held already be noted in the row that this process has got."""
+    for manager in _managers():
+        manager._is_inherited = manager._snapshot is not None
+
+
 def has_busy_callbacks() -> bool:
     """Tell whether a callback runs that is not known to be slow; tell slow ones."""
     # Not up to the first only: asking is also what tells of a slow one.
