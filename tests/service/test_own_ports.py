@@ -152,10 +152,12 @@ def test_asynchronous_application_has_the_operators_port(
     unix = tmp_path / "public.sock"
     server = start_server(
         volume.path("config.yaml"),
-        environ={"PYTHONPATH": str(tmp_path)},
         probe="/",
         **_also_bound_to(
-            f"unix:{unix}", arguments=["--worker-class=asgi", "asgi_shop:app"]
+            f"unix:{unix}",
+            arguments=[
+                *("--worker-class=asgi", f"--pythonpath={tmp_path}", "asgi_shop:app"),
+            ],
         ),
     )
     Entrances(server, unix).assert_apart()
@@ -304,8 +306,10 @@ def test_worker_that_hangs_is_not_alive(
         volume.path("config.yaml"),
         workers=1,
         # The master looks for workers that hang, and would replace it: it is stopped.
-        arguments=["--worker-class=sync", "--threads=1", "--timeout=2", "hanging:app"],
-        environ={"PYTHONPATH": str(tmp_path)},
+        arguments=[
+            *("--worker-class=sync", "--threads=1", "--timeout=2"),
+            *(f"--pythonpath={tmp_path}", "hanging:app"),
+        ],
     )
     assert server.get("/livez", admin=True).status == 200
     stop(server.master.pid)

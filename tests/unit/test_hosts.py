@@ -37,6 +37,8 @@ def test_address_and_name_of_the_network_are_known(host: str) -> None:
         "localhost.example.com",
         "127.0.0.1.example.com:9090",
         "svc.example.com",
+        "shop.svc.example.com",
+        "shop.localhost.example.com",
         "[example.com]:9090",
     ],
 )
