@@ -7,7 +7,5 @@ bind = [
     f"127.0.0.1:{os.environ['PORT']}",
     f"127.0.0.1:{os.environ['LIVECONFIG_ADMIN_PORT']}",
 ]
-worker_class = "gthread"
-threads = 8
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True

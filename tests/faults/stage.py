@@ -39,6 +39,8 @@ from tests.support.server import CONFIG_FILE, Server, all_ended
 from tests.support.volume import ConfigMapVolume
 
 CLIENTS = 3
+# So that what a killed worker had in its hands is one request and no more.
+_ONE_AT_A_TIME = ("--worker-class=sync", "--threads=1")
 
 # Nobody is given these by chance, as the source port of a connection is.
 _PORTS = range(20_000, 32_000)
@@ -146,7 +148,11 @@ class Stage:
         self.server = Server(
             self.directory / self.scene.source,
             self.directory,
-            arguments=[*self._filled(self.scene.arguments), *self._application()],
+            arguments=[
+                *_ONE_AT_A_TIME,
+                *self._filled(self.scene.arguments),
+                *self._application(),
+            ],
             environ=self._environ(),
             config_file=_PLAIN_CONFIG_FILE if self.scene.is_plain else CONFIG_FILE,
             binds_itself=True,

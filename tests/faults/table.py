@@ -26,8 +26,9 @@ def _legend() -> str:
 _HEAD = f"""\
 # What goes wrong, and what comes of it
 
-Each row is one test of `test_matrix.py`: a real gunicorn with two workers, a volume
-that changes as a kubelet changes it, and {CLIENTS} clients that ask all the time.
+Each row is one test of `test_matrix.py`: a real gunicorn with two workers that serve
+one request at a time (with threads a kill breaks what each of them had), a volume that
+changes as a kubelet changes it, and {CLIENTS} clients that ask all the time.
 `make faults` runs all of them, `make test` those with a star.
 
 Every row ends with the same three checks:

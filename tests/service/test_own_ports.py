@@ -94,6 +94,8 @@ def entrances(
         volume.path("config.yaml"),
         **_also_bound_to(f"unix:{unix}", arguments=arguments),
     )
+    # gunicorn's workers do not hear that they should end before they have booted.
+    eventually(lambda: [row["version"] for row in server.status()["workers"]] == [1, 1])
     return Entrances(server, unix)
 
 
