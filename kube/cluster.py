@@ -247,8 +247,8 @@ class Cluster:
         """Begin a rolling restart."""
         self._kubectl.run("rollout", "restart", f"deployment/{NAME}")
 
-    def clean_up(self) -> str:
-        """Delete what was made here; return a sentence on what that was."""
+    def clean_up(self, seconds: float) -> str:
+        """Delete what was made here within a time; say in a sentence what that was."""
         status, output, complaint = self._kubectl.try_(
             "get", "namespace", self.namespace, "--output=json"
         )
@@ -257,7 +257,13 @@ class Cluster:
         if status != 0 and "Forbidden" not in complaint:
             raise WalkError(f"the cluster does not answer: {complaint}")
         if status == 0 and OURS in json.loads(output)["metadata"].get("labels", {}):
-            self._kubectl.run("delete", "namespace", self.namespace)
+            self._kubectl.run(
+                "delete",
+                "namespace",
+                self.namespace,
+                f"--timeout={seconds:.0f}s",
+                seconds=seconds,
+            )
             return f"the namespace {self.namespace} is deleted"
         self.client.delete()
         with kustomization(self.namespace, "") as folder:

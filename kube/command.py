@@ -76,7 +76,7 @@ def main(options: argparse.Namespace, steps: Callable[[Cluster], int]) -> int:
     try:
         cluster = connect(options)
         if options.cleanup:
-            print(cluster.clean_up())
+            print(cluster.clean_up(options.timeout))
             return 0
         return steps(cluster)
     except WalkError as error:

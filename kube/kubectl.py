@@ -38,25 +38,28 @@ class Kubectl:
         """Return the whole command line."""
         return [*self._base, *arguments]
 
-    def try_(self, *arguments: str, text: str = "") -> tuple[int, str, str]:
+    def try_(
+        self, *arguments: str, text: str = "", seconds: float = 0
+    ) -> tuple[int, str, str]:
         """Run it to its end; return its status, output and complaint."""
         done = subprocess.run(
             self.command(*arguments),
             input=text,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            # What takes so long by itself has its say before it is given up.
+            timeout=_SECONDS + seconds,
         )
         return done.returncode, done.stdout, done.stderr.strip()
 
-    def run(self, *arguments: str, text: str = "") -> str:
+    def run(self, *arguments: str, text: str = "", seconds: float = 0) -> str:
         """
         Run it and return its output.
 
         Raises:
             WalkError: it did not work; the message is kubectl's.
         """
-        status, output, complaint = self.try_(*arguments, text=text)
+        status, output, complaint = self.try_(*arguments, text=text, seconds=seconds)
         if status != 0:
             raise WalkError(f"kubectl {' '.join(arguments)}: {complaint}")
         return output

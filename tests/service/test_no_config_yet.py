@@ -191,7 +191,7 @@ def test_reasons_come_and_go_while_it_waits(waiting: Waiting) -> None:
     """Each new reason is told once, and status says the newest."""
     server = waiting.start()
     waiting.volume.flip({"config.yaml": "message: [\n"})
-    server.wait_for_line("rejected, there is still no config: .*config.yaml:2:1: ")
+    server.wait_for_line("rejected, there is still no config: .*config.yaml:1:10: ")
     waiting.volume.flip({})
     server.wait_for_line("missing, there is still no config: .*config.yaml: ")
     status = eventually(lambda: (s := server.status())["source"]["missing"] and s)

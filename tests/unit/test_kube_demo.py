@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 import kubernetes_validate
 import pytest
 from client import client_manifest
+from cluster import OURS, Cluster
 from command import table
-from kubectl import IN_POD, NAME, image_fields, kustomization, last_line
+from kubectl import IN_POD, NAME, Kubectl, image_fields, kustomization, last_line
 from trial import UPDATES_MIN, plan
 
 from tests.support.kustomize import Object, build, identity
@@ -134,3 +138,23 @@ def test_table_has_even_columns() -> None:
         "liveconfig-1  0.2 s",
         "b",
     ]
+
+
+def test_cleaning_up_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace that ends slowly is waited for, as long as `--timeout` says."""
+    calls: list[tuple[list[str], float]] = []
+
+    def run(
+        command: list[str], timeout: float, **_: object
+    ) -> subprocess.CompletedProcess[str]:
+        calls.append((command, timeout))
+        namespace = {"metadata": {"labels": {OURS: "true"}}}
+        return subprocess.CompletedProcess(command, 0, json.dumps(namespace), "")
+
+    monkeypatch.setattr("kubectl.subprocess.run", run)
+    cluster = Cluster(Kubectl("kind-kind", "walk"), "walk")
+    assert cluster.clean_up(600) == "the namespace walk is deleted"
+    command, seconds = calls[-1]
+    assert command[-4:] == ["delete", "namespace", "walk", "--timeout=600s"]
+    # So that it is kubectl that gives up, and says what for.
+    assert seconds > 600
