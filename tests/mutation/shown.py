@@ -116,6 +116,13 @@ SHOWN = (
         _NAMES,
     ),
     Mutant(
+        "publishing/log",
+        "no name of a file forges a line",
+        "line = printable(text % arguments if arguments else text)",
+        "line = text % arguments if arguments else text",
+        _PUBLISHER,
+    ),
+    Mutant(
         "config/marks",
         "other secrets are another secrecy",
         "{_name(node)}.{name}: {_sketch(below)}",

@@ -66,6 +66,20 @@ WORDS = (
         _NUMBERS,
     ),
     Mutant(
+        "config/loader",
+        "a number that nobody reads is no warning",
+        "            if not any(way in unknown for way in ways):",
+        "            if True:",
+        _NUMBERS,
+    ),
+    Mutant(
+        "config/loader",
+        "a number that may be a secret is not shown",
+        "is_shown = names.of_document(odd.keys) == odd.keys",
+        "is_shown = True",
+        _NUMBERS,
+    ),
+    Mutant(
         "config/manifest",
         "a header may say how far a text is indented",
         "        if literal[1]:",

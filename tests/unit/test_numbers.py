@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Literal
 
@@ -9,10 +10,15 @@ import msgspec
 import pytest
 
 from liveconfig.config.document import Limits, parse
-from liveconfig.config.loader import load
-from liveconfig.config.numbers import how_to_write, other_base
-from liveconfig.config.schema import Schema, SchemaError
+from liveconfig.config.loader import load, warnings
+from liveconfig.config.numbers import (
+    has_other_base,
+    how_to_write,
+    may_have_other_base,
+)
+from liveconfig.config.schema import Schema, SchemaError, Secret
 from liveconfig.config.source import SourceFile
+from liveconfig.errors import InvalidConfigError
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -124,7 +130,59 @@ def test_list_where_a_word_is_wanted_is_of_the_wrong_kind() -> None:
 )
 def test_number_to_another_base_is_known(text: str, base: str) -> None:
     """Base 8 and 60 look like base 10; what says its base does not."""
-    assert other_base(text) == base
+    assert has_other_base(text) == bool(base)
+    assert may_have_other_base(f"a: {text}") or not base
+    told = [warning.problem for warning in _warnings(f"free: {text}\n")]
+    assert [f"({base})" in each for each in told] == ([True] if base else [])
+
+
+def _warnings(text: str, schema: Schema[Any] = _SHOP) -> list[InvalidConfigError]:
+    files = [SourceFile("c.yaml", text.encode())]
+    candidate = load(files, schema, Limits())
+    unknown = frozenset(schema.unknown_keys(candidate.data))
+    return list(warnings(files, schema.key_names, unknown))
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("0100", "read as 64 (octal): write 100, or quote it"),
+        ("-010", "read as -8 (octal): write -10, or quote it"),
+        ("00", "read as 0 (octal): write 0, or quote it"),
+        ("22:22", "read as 1342 (base sixty): write 1342, or quote it"),
+    ],
+)
+def test_number_that_is_another_one_is_a_warning(text: str, warning: str) -> None:
+    """It is taken as YAML 1.1 says, and its place, its value and the cure are told."""
+    (told,) = _warnings(f"ratio: 1.5\nport: {text}\n")
+    assert str(told) == f"c.yaml:2:7: port: {warning}"
+
+
+def test_each_such_number_is_told_where_somebody_reads_it() -> None:
+    """Not one in quotes, in JSON, as a text, or behind a key that nobody knows."""
+    text = "free: [0100, {a: 0100}, '0100', a0100]\nother: {b: 0100}\n"
+    told = _warnings(text)
+    assert [(each.key, each.column) for each in told] == [
+        ("free[0]", 8),
+        ("free[1].a", 18),
+    ]
+    assert len(_warnings(text, Schema.load(""))) == 3
+    assert _warnings("# 0100 22:22\nfree: '22:22'\n") == []
+
+
+class Vault(msgspec.Struct, frozen=True):
+    """A config with a secret."""
+
+    port: int = 0
+    pins: Mapping[str, int] = {}
+    key: Secret = Secret("")
+
+
+def test_number_is_shown_only_where_it_is_known_to_be_no_secret() -> None:
+    """Behind a key that no class names it may be one, where there are secrets."""
+    port, pin = _warnings("port: 0100\npins: {a: 0123}\n", Schema(Vault))
+    assert "read as 64" in port.problem
+    assert pin.problem.startswith("a number like this is octal")
 
 
 _MOMENT = datetime(2001, 12, 14, 21, 59, tzinfo=timezone(timedelta(hours=-5)))

@@ -276,3 +276,19 @@ def test_name_of_a_file_forges_no_line(
         m.split()[0].rstrip(",") for m in messages
     }
     assert all(message.isprintable() for message in messages)
+
+
+def test_odd_number_is_told_once_in_the_log(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is published as YAML says, and told anew only when it is another one."""
+    stage.path.write_text("limits: {a: 0100}\n")
+    publisher = stage.publisher(OpenShop)
+    publisher.refresh()
+    assert f"{stage.path}:1:13: limits.a: read as 64 (octal): write 100" in caplog.text
+    stage.path.write_text("limits: {a: 0100}\nmessage: b\n")
+    publisher.refresh()
+    assert caplog.text.count("octal") == 1
+    stage.path.write_text("limits: {b: 22:22}\nmessage: b\n")
+    publisher.refresh()
+    assert caplog.text.count("base sixty") == 1

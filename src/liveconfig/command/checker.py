@@ -17,7 +17,7 @@ from typing import Any
 
 from liveconfig.command.inputs import STDIN, read_input
 from liveconfig.config.document import Limits
-from liveconfig.config.loader import Candidate, all_located, load
+from liveconfig.config.loader import Candidate, all_located, load, warnings
 from liveconfig.config.manifest import (
     SUFFIXES,
     ManifestFile,
@@ -257,7 +257,8 @@ class Checker:
         unknown = all_located(
             ways, problem, files, named=self.schema.key_names.of_unknown
         )
-        return Checked(name, candidate, tuple(unknown), files)
+        odd = warnings(files, self.schema.key_names, frozenset(ways))
+        return Checked(name, candidate, (*unknown, *odd), files)
 
 
 def _name(path: str) -> str:

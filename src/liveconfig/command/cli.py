@@ -232,7 +232,9 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     checking = add("check", "say whether configs are good, and if not, where and why")
     checking.add_argument("paths", metavar="PATH", nargs="*")
     checking.add_argument(
-        "--strict", action="store_true", help="keys the schema does not know are bad"
+        "--strict",
+        action="store_true",
+        help="what is worth a warning is bad, as keys the schema does not know",
     )
     digesting = add("digest", "print the digest that every pod will show for a config")
     showing = add("show", "print the effective config as JSON, secrets masked")

@@ -14,6 +14,7 @@ from typing import Any
 
 from liveconfig.config.json_text import read_json
 from liveconfig.config.names import ANY_NAMES, KeyNames
+from liveconfig.config.numbers import OddNumber, may_have_other_base
 from liveconfig.config.scalar import lines_of, place_of
 from liveconfig.config.tree import Limits, Spent, Tree
 from liveconfig.config.yaml_errors import inside, odd_blanks
@@ -86,6 +87,20 @@ def hint(
     return odd and (odd[0].line + 1, odd[0].column + 1, odd[1])
 
 
+def odd_numbers(content: bytes, path: str) -> list[OddNumber]:
+    """
+    Return the numbers that are read as another one than they look like.
+
+    Args:
+        content: bytes that `parse` took.
+        path: the file, for its ending.
+    """
+    odd: list[OddNumber] = []
+    if not path.endswith(".json") and may_have_other_base(_text(content)):
+        _tree(content, path, UNLIMITED, ANY_NAMES, odd=odd)
+    return odd
+
+
 def locate_all(
     content: bytes, path: str, wanted: Sequence[KeyPath]
 ) -> list[tuple[int, int]]:
@@ -103,6 +118,7 @@ def _tree(
     wanted: Sequence[KeyPath] = (),
     *,
     spent: Spent | None = None,
+    odd: list[OddNumber] | None = None,
 ) -> Tree:
     """Return a tree that holds the document; its root is None where there is none."""
     tree = Tree(path, limits, names, wanted, spent or Spent())
@@ -117,7 +133,7 @@ def _tree(
     text = _decoded(content, is_json, tree)
     try:
         if not is_json:
-            read_yaml(content, text, tree)
+            read_yaml(content, text, tree, odd)
         elif text.strip():
             read_json(text, tree)
     except InvalidConfigError as error:

@@ -9,12 +9,20 @@ Runs in: the publisher and the CLI, so that `liveconfig check` and the service a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from liveconfig.config.document import UNLIMITED, Limits, Spent, hint, locate_all, parse
+from liveconfig.config.document import (
+    UNLIMITED,
+    Limits,
+    Spent,
+    hint,
+    locate_all,
+    odd_numbers,
+    parse,
+)
 from liveconfig.config.names import ANY_NAMES, KeyNames
 from liveconfig.config.schema import Schema, SchemaError
 from liveconfig.config.source import SourceFile
@@ -171,6 +179,28 @@ def all_located(
             is_there = _depth(documents[index], keys) > 0
             found[keys] = _hinted(file, place, is_there, key, problem)
     return [found[keys] for keys in ways]
+
+
+def warnings(
+    files: Iterable[SourceFile], names: KeyNames, unknown: Collection[KeyPath]
+) -> Iterator[InvalidConfigError]:
+    """
+    Yield what is right in good files, and hardly what its author means.
+
+    Args:
+        files: files that `load` took.
+        names: of their keys, which is what may be shown of them.
+        unknown: the ways to keys that the schema does not know, and nobody reads.
+    """
+    for file in files:
+        for odd in odd_numbers(file.content, file.path):
+            ways = (odd.keys[:end] for end in range(1, len(odd.keys) + 1))
+            if not any(way in unknown for way in ways):
+                # Where a key is named by a class, it is known to be no secret.
+                is_shown = names.of_document(odd.keys) == odd.keys
+                key = format_key_path(names.of_config(odd.keys))
+                problem = odd.warning(is_shown=is_shown)
+                yield InvalidConfigError(file.path, odd.line, odd.column, key, problem)
 
 
 def _hinted(

@@ -12,12 +12,16 @@ no value. So a key is shown as it is only where it is known to be one.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from liveconfig.config.secret import MASK
-from liveconfig.errors import KeyPath
+from liveconfig.errors import KeyPath, format_key_path
+
+# What may be shown of a path.
+Named = Callable[[KeyPath], KeyPath]
 
 _CUT = "…"
 
@@ -61,6 +65,18 @@ class KeyNames(Struct, frozen=True):
 
     def _doubtful(self, key: str | int) -> str | int:
         return MASK if self.secrecy and isinstance(key, str) else _cut(key)
+
+
+def shown(keys: Sequence[KeyPath], named: Named, most: int) -> tuple[str, ...]:
+    """Return the first `most` of some paths as they may be shown."""
+    return tuple(format_key_path(named(each)) for each in keys[:most])
+
+
+def listed(keys: Sequence[KeyPath], named: Named, most: int) -> str:
+    """Return the first `most` of some paths as one text, and how many more."""
+    text = ", ".join(shown(keys, named, most))
+    more = len(keys) - most
+    return f"{text} and {more} more" if more > 0 else text
 
 
 # Those of a plain mapping.

@@ -10,6 +10,9 @@ Runs in: the publisher and the CLI; the workers load it with the schema.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from liveconfig.errors import KeyPath
 
 _FLAGS = re.ASCII
 _EXPONENT = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)[eE][-+]?\d+", _FLAGS)
@@ -22,6 +25,8 @@ _COMMA = re.compile(r"[-+]?\d+,\d+", _FLAGS)
 # What YAML 1.1 takes for a number to the base 8 or 60, and nobody else does.
 _OCTAL = re.compile(r"[-+]?0[0-7_]+", _FLAGS)
 _SIXTY = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?", _FLAGS)
+# What each of them holds.
+_SUSPECT = re.compile(r"(?<![\w.])0[0-7_]|\d:[0-5]?\d", _FLAGS)
 
 
 def how_to_write(text: str, is_whole: bool) -> str:
@@ -49,8 +54,40 @@ def how_to_write(text: str, is_whole: bool) -> str:
     return "a number takes a dot, as 0.5" if _COMMA.fullmatch(text) else ""
 
 
-def other_base(text: str) -> str:
-    """Return how a number in YAML is read that looks like another one, else ""."""
-    if _OCTAL.fullmatch(text):
-        return "octal"
-    return "base sixty" if _SIXTY.fullmatch(text) else ""
+class OddNumber(NamedTuple):
+    """
+    A number that is read as another one than it looks like.
+
+    Attributes:
+        keys: the way to it.
+        line: counted from 1.
+        column: counted from 1.
+        text: how it is written.
+        value: what it is.
+    """
+
+    keys: KeyPath
+    line: int
+    column: int
+    text: str
+    value: float
+
+    def warning(self, *, is_shown: bool) -> str:
+        """Say how it is read and what to write; with `is_shown` by its value."""
+        base = "octal" if _OCTAL.fullmatch(self.text) else "base sixty"
+        if not is_shown:
+            return f"a number like this is {base}: write it otherwise, or quote it"
+        meant = self.text.lstrip("+-0_") if base == "octal" else ""
+        sign = "-" if self.text.startswith("-") else ""
+        cure = f"write {sign}{meant or self.value}, or quote it"
+        return f"read as {self.value} ({base}): {cure}"
+
+
+def has_other_base(text: str) -> bool:
+    """Tell whether a number in YAML looks like one to the base 10 and is none."""
+    return bool(_OCTAL.fullmatch(text) or _SIXTY.fullmatch(text))
+
+
+def may_have_other_base(text: str) -> bool:
+    """Tell whether a document may hold such a number; in most there is none."""
+    return _SUSPECT.search(text) is not None

@@ -262,10 +262,11 @@ class Tree:
             InvalidConfigError: always; it names the key that is being filled.
         """
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        key = format_key_path(self._names.of_document(self._keys()))
+        key = format_key_path(self._names.of_document(self.keys()))
         raise InvalidConfigError(self._path, line, column, key, problem)
 
-    def _keys(self) -> KeyPath:
+    def keys(self) -> KeyPath:
+        """Return the way to the node that comes next."""
         keys: list[str | int] = []
         for collection in self._open:
             if isinstance(collection.data, list):

@@ -23,6 +23,7 @@ from yaml.reader import Reader
 from yaml.resolver import Resolver
 from yaml.scanner import Scanner
 
+from liveconfig.config.numbers import OddNumber, has_other_base
 from liveconfig.config.scalar import (
     NUMBER_CHARACTERS_MAX,
     checked_number,
@@ -92,7 +93,9 @@ class PureParser(Reader, Scanner, Parser):
 _YamlParser: Any = getattr(yaml, "CSafeLoader", PureParser)
 
 
-def read_yaml(content: bytes, text: str, tree: Tree) -> None:
+def read_yaml(
+    content: bytes, text: str, tree: Tree, odd: list[OddNumber] | None = None
+) -> None:
     """
     Grow `tree` by what a text in YAML holds, if it holds anything.
 
@@ -100,6 +103,7 @@ def read_yaml(content: bytes, text: str, tree: Tree) -> None:
         content: the text in UTF-8.
         text: the same.
         tree: an empty one.
+        odd: takes the numbers that are read as another than they look like.
 
     Raises:
         InvalidConfigError: it is no YAML, or more than a config can hold.
@@ -107,7 +111,7 @@ def read_yaml(content: bytes, text: str, tree: Tree) -> None:
     _refuse_stray_characters(text, tree)
     _refuse_many_handles(text, tree)
     parser = _YamlParser(content)
-    scalars = _Scalars()
+    scalars = _Scalars(odd)
     documents = 0
     event: Any = None
     try:
@@ -186,7 +190,8 @@ def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
 class _Scalars:
     """What PyYAML's safe loader makes of scalars; of plain ones, once for each text."""
 
-    def __init__(self) -> None:
+    def __init__(self, odd: list[OddNumber] | None) -> None:
+        self._odd = odd
         self._constructor = SafeConstructor()
         self._conversions = {
             f"{_TAG}bool": self._constructor.construct_yaml_bool,
@@ -208,6 +213,10 @@ class _Scalars:
             if tag == _MERGE:
                 return MERGE if tree.expects_key else text
             self._plain[text] = self._tagged(tag, text, tree, event.start_mark)
+        if self._odd is not None and has_other_base(text):
+            mark, value = event.start_mark, self._plain[text]
+            place = mark.line + 1, mark.column + 1
+            self._odd.append(OddNumber(tree.keys(), *place, text, value))
         return self._plain[text]
 
     def _tagged(self, tag: str, text: str, tree: Tree, mark: Any) -> Any:

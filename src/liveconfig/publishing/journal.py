@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,13 @@ import msgspec
 
 from liveconfig.config.changes import Change
 from liveconfig.config.excerpt import ExcerptLine
-from liveconfig.config.names import KeyNames
+from liveconfig.config.names import KeyNames, Named, listed, shown
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
     KeyPath,
     LiveconfigError,
     SourceUnavailableError,
-    format_key_path,
     printable,
 )
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
@@ -58,9 +57,6 @@ _NO_CHANGE: Mapping[str, Any] = {
     "changed_count": 0,
     "restart_keys": (),
 }
-
-# What may be shown of a path of keys.
-_Named = Callable[[KeyPath], KeyPath]
 
 
 @dataclass(frozen=True)
@@ -116,6 +112,7 @@ class Journal:
         self._history_channel = history
         self._history = History.read(history.record).shown_by(names.secrecy)
         self._told: PublisherStatus | None = None
+        self._warnings: tuple[str, ...] = ()
         # Until that is known, what is wrong at the start is told by whoever ends it.
         self._is_waiting = False
         self.status = _status_before(status.record, path, schema_name, names.secrecy)
@@ -172,7 +169,7 @@ class Journal:
     def published(self, news: Published) -> None:
         """Tell that a good source went live as a new version."""
         named = self._names.of_config
-        restart_keys = _first(news.restart_keys, named)
+        restart_keys = shown(news.restart_keys, named, _KEYS_IN_STATUS_MAX)
         buckets = list(self.status.publish_buckets)
         buckets[bisect_left(PUBLISH_SECONDS, news.seconds)] += 1
         self._tell(
@@ -180,7 +177,7 @@ class Journal:
             digest=news.digest,
             published_at=news.at,
             changed_at=news.changed_at,
-            changed_keys=_first(news.changed, named),
+            changed_keys=shown(news.changed, named, _KEYS_IN_STATUS_MAX),
             changed_count=len(news.changed),
             restart_keys=restart_keys,
             origin="source",
@@ -213,14 +210,22 @@ class Journal:
     def unknown_keys(self, keys: Sequence[KeyPath], path: str) -> None:
         """Tell which keys of a good source the schema does not know."""
         named = self._names.of_unknown
-        names = _first(keys, named)
+        names = shown(keys, named, _KEYS_IN_STATUS_MAX)
         if names and names != self.status.unknown_keys:
             log.warning(
                 "%s: the schema does not know %s; check the spelling",
                 printable(path),
-                _listed(keys, named),
+                listed(keys, named, _KEYS_IN_LOG_MAX),
             )
         self._tell(unknown_keys=names, unknown_count=len(keys))
+
+    def warned(self, warnings: Sequence[InvalidConfigError]) -> None:
+        """Tell what in a good source is hardly what its author means, each once."""
+        told = tuple(map(str, warnings[:_KEYS_IN_LOG_MAX]))
+        for warning in told:
+            if warning not in self._warnings:
+                log.warning("%s", warning)
+        self._warnings = told
 
     def rejected(
         self,
@@ -368,8 +373,12 @@ def _status_before(
     )
 
 
-def _log_published(news: Published, named: _Named) -> None:
-    changed = "" if news.is_first else f", changed: {_listed(news.changed, named)}"
+def _log_published(news: Published, named: Named) -> None:
+    changed = (
+        ""
+        if news.is_first
+        else f", changed: {listed(news.changed, named, _KEYS_IN_LOG_MAX)}"
+    )
     delay_ms = max(0.0, news.at - news.changed_at) * 1e3
     log.info(
         "version %d is live, %s%s, %s %s",
@@ -384,15 +393,5 @@ def _log_published(news: Published, named: _Named) -> None:
             "version %d: %s takes effect in workers that start from now on; reload "
             "gunicorn or restart the pod",
             news.version,
-            _listed(news.restart_keys, named),
+            listed(news.restart_keys, named, _KEYS_IN_LOG_MAX),
         )
-
-
-def _first(keys: Sequence[KeyPath], named: _Named) -> tuple[str, ...]:
-    return tuple(format_key_path(named(each)) for each in keys[:_KEYS_IN_STATUS_MAX])
-
-
-def _listed(keys: Sequence[KeyPath], named: _Named) -> str:
-    text = ", ".join(format_key_path(named(each)) for each in keys[:_KEYS_IN_LOG_MAX])
-    more = len(keys) - _KEYS_IN_LOG_MAX
-    return f"{text} and {more} more" if more > 0 else text

@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from liveconfig.errors import printable
+
 Send = Callable[[int, str], None]
 
 
@@ -46,10 +48,12 @@ class Log:
         self._write(logging.CRITICAL, text, arguments)
 
     def _write(self, level: int, text: str, arguments: tuple[object, ...]) -> None:
+        # One line each: the name of a file may hold what would forge another one.
+        line = printable(text % arguments if arguments else text)
         if self._send is None:
-            logging.getLogger("liveconfig.publisher").log(level, text, *arguments)
+            logging.getLogger("liveconfig.publisher").log(level, "%s", line)
         else:
-            self._send(level, text % arguments if arguments else text)
+            self._send(level, line)
 
 
 log = Log()

@@ -17,7 +17,7 @@ from typing import Any
 from liveconfig.config.changes import Change
 from liveconfig.config.document import Limits
 from liveconfig.config.excerpt import ExcerptLine, excerpt
-from liveconfig.config.loader import NO_DOCUMENTS, Candidate, load
+from liveconfig.config.loader import NO_DOCUMENTS, Candidate, load, warnings
 from liveconfig.config.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.config.source import Reading, Source
 from liveconfig.errors import (
@@ -311,6 +311,8 @@ class Publisher:
             self._tell_published(version, before, reading, candidate)
         unknown_keys = self._schema.unknown_keys(candidate.data)
         self._journal.unknown_keys(unknown_keys, reading.path)
+        names, unknown = self._schema.key_names, frozenset(unknown_keys)
+        self._journal.warned(tuple(warnings(candidate.documents, names, unknown)))
 
     def _tell_published(
         self,
