@@ -377,3 +377,5 @@ def test_keys_are_described_by_the_docstring() -> None:
         "count": "How many, in all.",
     }
     assert _descriptions(Silent) == {"": None, "size": None}
+    made = msgspec.defstruct("Made", [("size", int, 1)], frozen=True)
+    assert _descriptions(made) == {"": None, "size": None}

@@ -248,6 +248,9 @@ def _class_name(node: ClassNode) -> str:
 
 # What the docstrings say.
 
+# What these say of their base classes is nothing about a config.
+_LIBRARIES = frozenset({"abc", "builtins", "msgspec", "typing"})
+
 _SECTION = re.compile(r"(?:Attributes|Args|Arguments|Parameters):")
 _ANY_SECTION = re.compile(r"[A-Z]\w*:|:\w+ ")
 _GOOGLE = re.compile(r"(?P<name>\w+)(?: \(.*?\))?: +(?P<text>.+)")
@@ -261,7 +264,8 @@ def _documentation(class_: type) -> tuple[str, dict[str, str]]:
     summary, described = "", dict[str, str]()
     for base in reversed(class_.__mro__):
         documentation = vars(base).get("__doc__")
-        if isinstance(documentation, str) and base.__module__ != "builtins":
+        is_ours = base.__module__.partition(".")[0] not in _LIBRARIES
+        if isinstance(documentation, str) and is_ours:
             lines = python_inspect.cleandoc(documentation).splitlines()
             summary = _summary(lines)
             described.update(_entries(lines))
