@@ -209,7 +209,12 @@ def _start(server: Any) -> Supervisor:
         memory = SharedMemory.create(settings.payload_bytes_max)
     except OSError as error:
         raise StartupError(f"no shared memory is to be had: {error.strerror}")
-    supervisor = Supervisor(memory, log, settings.poll_seconds)
+
+    def owner() -> str:
+        cfg = server.cfg
+        return f"{cfg.uid}:{cfg.gid}:{int(cfg.initgroups)}"
+
+    supervisor = Supervisor(memory, log, settings.poll_seconds, owner)
     supervisor.start()
     shared.bind(memory)
     return supervisor

@@ -522,8 +522,8 @@ MUTANTS = (
     Mutant(
         "master/supervisor",
         "the master passes on which version there was",
-        "Child(self.shared, self.newest_version, role)",
-        "Child(self.shared, 0, role)",
+        "Child(self.shared, self.newest_version, role,",
+        "Child(self.shared, 0, role,",
         _SUPERVISOR,
     ),
     Mutant(

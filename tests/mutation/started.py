@@ -98,6 +98,20 @@ STARTED = (
         (f"{_HOOKS[0]}::test_dirty_workers_are_workers",),
     ),
     Mutant(
+        "publishing/process",
+        "the publisher is the workers' user's",
+        "take_place(Owner.parse(options.owner), settings.path)",
+        "pass",
+        ("tests/service/test_owner.py",),
+    ),
+    Mutant(
+        "publishing/owner",
+        "a source of root alone keeps it root",
+        "if unreadable and not _unreadable(path):",
+        "if False:",
+        ("tests/service/test_owner.py",),
+    ),
+    Mutant(
         "memory/kernel",
         "the memory is sealed",
         "_F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL",

@@ -46,7 +46,11 @@ class Child:
     """
 
     def __init__(
-        self, shared: SharedMemory, version_min: int, role: str = FIRST
+        self,
+        shared: SharedMemory,
+        version_min: int,
+        role: str = FIRST,
+        owner: str = "",
     ) -> None:
         """
         Start the process; it claims the records itself.
@@ -55,6 +59,7 @@ class Child:
             shared: the memory that it writes.
             version_min: a version that there was; it publishes newer ones only.
             role: what it does before it claims the records, one of `ROLES`.
+            owner: whose process it is to be, "" for whoever the master is.
 
         Raises:
             StartupError: no descriptor or no process is to be had; nothing is left.
@@ -71,6 +76,7 @@ class Child:
                 self.relay.sender,
                 version_min=version_min,
                 role=role,
+                owner=owner,
             )
         except OSError as error:
             self.relay.close()
@@ -196,10 +202,12 @@ class Child:
         return now - self._running_at
 
 
-def _spawn(*descriptors: int, version_min: int, role: str) -> tuple[int, int]:
+def _spawn(
+    *descriptors: int, version_min: int, role: str, owner: str
+) -> tuple[int, int]:
     """Start the publisher and return its number and its pidfd."""
     process = subprocess.Popen(
-        _command(version_min, role, *descriptors),
+        _command(version_min, role, owner, *descriptors),
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # Ctrl-C is for the master, which ends its children in order.
@@ -228,6 +236,7 @@ def _not_to_be_had(error: OSError) -> StartupError:
 def _command(
     version_min: int,
     role: str,
+    owner: str,
     config: int,
     status: int,
     history: int,
@@ -236,6 +245,7 @@ def _command(
 ) -> list[str]:
     arguments = ["--parent-pid", str(os.getpid())]
     arguments += ["--version-min", str(version_min), "--role", role]
+    arguments += ["--owner", owner]
     arguments += ["--config-descriptor", str(config)]
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]

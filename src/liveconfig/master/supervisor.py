@@ -53,7 +53,13 @@ class Supervisor:
         shared: the memory that the publisher writes.
     """
 
-    def __init__(self, shared: SharedMemory, log: Log, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        shared: SharedMemory,
+        log: Log,
+        poll_seconds: float,
+        owner: Callable[[], str] = str,
+    ) -> None:
         """
         Prepare; nothing runs yet.
 
@@ -62,8 +68,10 @@ class Supervisor:
             log: takes a level of `logging` and a text.
             poll_seconds: how often, at least, a publisher looks at the source, until
                 one says otherwise.
+            owner: says whose process a publisher that starts now is to be.
         """
         self.restarts = 0
+        self._owner = owner
         self._poll_seconds = poll_seconds
         self._status_version = 0
         self._records_at = 0.0
@@ -250,7 +258,7 @@ class Supervisor:
     def _new_child(self, role: str = FIRST) -> Child:
         # Without the headers a publisher could not attach.
         self._mend_headers()
-        return Child(self.shared, self.newest_version, role)
+        return Child(self.shared, self.newest_version, role, self._owner())
 
     def _mend_headers(self) -> None:
         for record in self.shared.records:

@@ -24,6 +24,7 @@ from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.fit import require_fit
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
+from liveconfig.publishing.owner import Owner, take_place
 from liveconfig.publishing.publisher import Publisher
 from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
@@ -128,14 +129,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--version-min", type=int, default=0)
     parser.add_argument("--found", action="append")
     parser.add_argument("--role", choices=ROLES, default=FIRST)
+    parser.add_argument("--owner", default="")
     options = parser.parse_args(arguments)
-    end_with_parent(options.parent_pid, signal.SIGKILL)
     _end_first_without_memory()
     relay = Sender(options.relay_descriptor)
     log.connect(relay.send)
     try:
         settings = Settings.from_environ()
         setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
+        if options.owner:
+            take_place(Owner.parse(options.owner), settings.path)
+        # The kernel forgets this with every change of the user.
+        end_with_parent(options.parent_pid, signal.SIGKILL)
         descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
         run(settings, descriptors, relay, options.version_min, options.role)
     except LiveconfigError as error:
