@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         NoConfigYetError,
         PublicValueError,
         StartupError,
+        VersionNotReachedError,
     )
     from liveconfig.metrics import MetricsCollector
     from liveconfig.watch.watcher import FileWatcher
@@ -37,6 +38,7 @@ __all__ = [
     "Secret",
     "Snapshot",
     "StartupError",
+    "VersionNotReachedError",
 ]
 
 _HOME = {
@@ -51,6 +53,7 @@ _HOME = {
     "Secret": "config.schema",
     "Snapshot": "worker.snapshot",
     "StartupError": "errors",
+    "VersionNotReachedError": "errors",
 }
 
 

@@ -189,6 +189,26 @@ class ServiceUnavailableError(LiveconfigError):
         return f"{self.url}: {self.problem}"
 
 
+class VersionNotReachedError(LiveconfigError):
+    """
+    A worker does not hold a version yet, and the time to wait for it is over.
+
+    Attributes:
+        version: what was waited for.
+        held_version: what the worker holds and `snapshot` goes on to return.
+    """
+
+    def __init__(self, version: int, held_version: int) -> None:
+        super().__init__(version, held_version)
+        self.version = version
+        self.held_version = held_version
+
+    def __str__(self) -> str:
+        return (
+            f"this worker still holds version {self.held_version}, not {self.version}"
+        )
+
+
 class NotConvergedError(LiveconfigError):
     """Time is up, and not every worker serves what was waited for: who and why."""
 

@@ -114,4 +114,18 @@ BOUNDS = (
         "if False:",
         _BOUNDS,
     ),
+    Mutant(
+        "worker/manager",
+        "who asks for a version waits for it",
+        "            if snapshot.version >= wanted:",
+        "            if True:",
+        ("tests/unit/test_at_least.py",),
+    ),
+    Mutant(
+        "worker/manager",
+        "another pod's version is not waited for",
+        "wanted = min(version, bound().config.version)",
+        "wanted = version",
+        ("tests/unit/test_at_least.py",),
+    ),
 )

@@ -40,9 +40,9 @@ class Load:
     """
     Several clients, each asking again when it was answered; as a context manager.
 
-    A client that was answered with one version is never answered with an older one:
-    whichever worker answers, the version comes from the same memory. And one version
-    is one content, whoever is answered.
+    A client that was answered with one version, and brings it along, is never answered
+    with an older one, whichever worker answers. And one version is one content, whoever
+    is answered.
 
     Attributes:
         answered: how many requests were answered with 200.
@@ -101,7 +101,8 @@ class Load:
         newest = 0
         while not self._is_over.is_set():
             try:
-                answer = self._server.get()
+                seen = {"Config_Version": str(newest)} if newest else {}
+                answer = self._server.get(**seen)
             except (OSError, http.client.HTTPException) as error:
                 outcome = _outcome(error)
                 self._fail(outcome, client, repr(error))

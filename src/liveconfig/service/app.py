@@ -108,7 +108,7 @@ def create_public_app(
     """Return the application of the public port."""
     manager.subscribe(LogLevel().apply)
     app = falcon.App(
-        middleware=[SnapshotMiddleware(manager, lambda path: path != "/livez")]
+        middleware=[SnapshotMiddleware(manager, lambda path: path != "/livez", 1.0)]
     )
     app.add_error_handler(LiveconfigError, handle_liveconfig_error)
     add_refusals(app, has_index=False)

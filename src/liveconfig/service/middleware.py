@@ -9,13 +9,18 @@ Runs in: every worker.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import falcon
 
-from liveconfig.errors import LiveconfigError, NoConfigYetError
+from liveconfig.errors import LiveconfigError, NoConfigYetError, VersionNotReachedError
 from liveconfig.worker.manager import ConfigManager
+from liveconfig.worker.snapshot import Snapshot
+
+# More than any version has.
+_VERSION_DIGITS_MAX = 18
 
 
 class SnapshotMiddleware:
@@ -34,6 +39,7 @@ class SnapshotMiddleware:
         self,
         manager: ConfigManager[Any],
         needs_config: Callable[[str], bool] = lambda path: True,
+        at_least_seconds: float = 0.0,
     ) -> None:
         """
         Pin the snapshots of `manager`.
@@ -42,15 +48,19 @@ class SnapshotMiddleware:
             manager: hands them out.
             needs_config: whether the answer for a path needs a config; by default
                 each does.
+            at_least_seconds: how long a request at most waits that brings along the
+                `Config-Version` which its client saw last, until this worker holds
+                that version; then it is answered with what there is.
         """
         self._manager = manager
         self._needs_config = needs_config
+        self._at_least_seconds = at_least_seconds
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Pin the snapshot and name it in the response, or say that there is none."""
         req.context.snapshot = None
         try:
-            snapshot = self._manager.snapshot()
+            snapshot = self._newest(req)
         except LiveconfigError as error:
             if self._needs_config(req.path):
                 if not isinstance(error, NoConfigYetError):
@@ -65,6 +75,17 @@ class SnapshotMiddleware:
                 ("Config-Digest", snapshot.digest),
             ]
         )
+
+    def _newest(self, req: falcon.Request) -> Snapshot[Any]:
+        if self._at_least_seconds:
+            seen = req.get_header("Config-Version") or ""
+            # Anything else is no version of ours, and no reason to refuse a request.
+            if seen.isascii() and seen.isdigit() and len(seen) <= _VERSION_DIGITS_MAX:
+                with contextlib.suppress(VersionNotReachedError):
+                    return self._manager.snapshot_at_least(
+                        int(seen), self._at_least_seconds
+                    )
+        return self._manager.snapshot()
 
 
 def answer_without_config(resp: falcon.Response) -> None:

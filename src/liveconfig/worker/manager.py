@@ -29,6 +29,7 @@ from liveconfig.errors import (
     NoConfigYetError,
     NotBoundError,
     UnfitConfigError,
+    VersionNotReachedError,
 )
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
@@ -44,6 +45,7 @@ T = TypeVar("T")
 # request some microseconds, and damage does not mend itself.
 _RETRY_SECONDS = 0.1
 
+_LOOK_SECONDS = 0.002  # How often one looks that waits for another thread.
 # How often a process that has no config yet tries: the master has a record that was
 # overwritten made whole again within a second or two.
 _FIRST_TRIES_MAX = 30
@@ -171,6 +173,32 @@ class ConfigManager(Generic[T]):
             return self._snapshot
         return self._refresh()
 
+    def snapshot_at_least(
+        self, version: int, timeout_seconds: float = 1.0
+    ) -> Snapshot[T]:
+        """
+        Return a snapshot that is no older than what a client got from another worker.
+
+        A version that this pod has not published, as another pod's, is not waited for.
+
+        Args:
+            version: the newest that the client has seen.
+            timeout_seconds: how long to wait at most for another thread of this worker.
+
+        Raises:
+            VersionNotReachedError: it is over; and as `get` does.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            snapshot = self.snapshot()
+            wanted = min(version, bound().config.version)
+            if snapshot.version >= wanted:
+                return snapshot
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise VersionNotReachedError(wanted, snapshot.version)
+            threading.Event().wait(min(seconds, _LOOK_SECONDS))
+
     @property
     def stale_since(self) -> float | None:
         """When the newest publication was first found unreadable, or None."""
@@ -267,7 +295,7 @@ class ConfigManager(Generic[T]):
         head = shared.config.version
         if head == self._unreadable_head and time.monotonic() < self._retry_at:
             return
-        # What is held already is news to a worker's row, and to a new subscription.
+        # What is held is news to a worker's row, and to a new subscription.
         is_news = self._is_inherited or any(
             each.is_waiting_for_the_first for each in tuple(self._subscriptions)
         )
