@@ -106,6 +106,7 @@ _LAYERS = (
         "metrics",
         "publishing.trials",
         "worker.subscription",
+        "worker.turns",
         "command.terminal",
     ),
     (

@@ -128,4 +128,18 @@ BOUNDS = (
         "wanted = version",
         ("tests/unit/test_at_least.py",),
     ),
+    Mutant(
+        "worker/turns",
+        "a large config is taken in turns",
+        "row.version >= head or ahead < _AT_ONCE",
+        "True",
+        ("tests/unit/test_turns.py",),
+    ),
+    Mutant(
+        "worker/turns",
+        "a worker that stands is not waited for long",
+        " and time.monotonic() < deadline",
+        "",
+        ("tests/unit/test_turns.py",),
+    ),
 )

@@ -175,6 +175,11 @@ class Record:
         """The newest version, 0 before the first publication."""
         return self.head[0]
 
+    @property
+    def newest_bytes(self) -> int:
+        """The size of the newest payload as its slot says it, which proves nothing."""
+        return self._words[_slot_word(self.version, self.payload_bytes_max) + _LENGTH]
+
     def read(self, held_version: int = 0) -> Publication | None:
         """
         Return the newest publication, or None if it is the one the caller holds.

@@ -19,6 +19,7 @@ import threading
 
 from liveconfig.memory.broadcast import Listener
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.worker import turns
 from liveconfig.worker.manager import has_busy_callbacks, refresh_all, start_callbacks
 from liveconfig.worker.subscription import SLOW_SECONDS
 
@@ -34,19 +35,21 @@ def start(shared: SharedMemory) -> None:
     start_callbacks()
     listener = shared.published.listen()
     thread = threading.Thread(
-        target=_follow, args=(listener,), name="liveconfig follower", daemon=True
+        target=_follow, args=(shared, listener), name="liveconfig follower", daemon=True
     )
     try:
         thread.start()
     except RuntimeError:
         listener.close()
         raise
+    turns.follow()
 
 
-def _follow(listener: Listener) -> None:
+def _follow(shared: SharedMemory, listener: Listener) -> None:
     # Each look comes after the listening began or the last wait ended, so that no
     # version can be published unseen between the two.
     while True:
+        turns.wait(shared)
         refresh_all()
         # Only a callback at work is looked after; nothing else wakes an idle worker.
         listener.wait(SLOW_SECONDS if has_busy_callbacks() else None)

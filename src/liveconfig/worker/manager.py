@@ -34,6 +34,7 @@ from liveconfig.errors import (
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
 from liveconfig.settings import Settings
+from liveconfig.worker import turns
 from liveconfig.worker.snapshot import Snapshot
 from liveconfig.worker.subscription import Callback, Subscription, Taken
 
@@ -56,12 +57,7 @@ _NO_HEAD = memoryview(bytes(8)).cast("Q")
 
 
 def refresh_all() -> None:
-    """
-    Have every manager of this process hold the newest version; never raise for it.
-
-    For a thread that is told of new versions. A manager that cannot read one is told
-    so by its requests.
-    """
+    """Have every manager of this process hold the newest version; never raise."""
     for manager in _managers():
         with contextlib.suppress(LiveconfigError, MemoryError):
             manager.refresh()
@@ -71,8 +67,7 @@ def start_callbacks() -> None:
     """
     Tell the callbacks of this process from now on, those that come later included.
 
-    Raises:
-        RuntimeError: no thread is to be had; the callbacks that have none are not told.
+    Raises RuntimeError where no thread is to be had: who has none is not told.
     """
     global _are_callbacks_told
     _are_callbacks_told = True
@@ -89,8 +84,7 @@ def enter_row() -> None:
 def has_busy_callbacks() -> bool:
     """Tell whether a callback runs that is not known to be slow; tell slow ones."""
     # Not up to the first only: asking is also what tells of a slow one.
-    busy = [subscription for subscription in _subscriptions() if subscription.is_busy()]
-    return bool(busy)
+    return sum(each.is_busy() for each in _subscriptions()) > 0
 
 
 class ConfigManager(Generic[T]):
@@ -164,11 +158,7 @@ class ConfigManager(Generic[T]):
         return self._refresh().config
 
     def snapshot(self) -> Snapshot[T]:
-        """
-        Return the newest config together with its version and digest.
-
-        Raises: as `get` does.
-        """
+        """Return the newest config with its version and digest; raise as `get` does."""
         if self._head[0] == self._version and self._snapshot is not None:
             return self._snapshot
         return self._refresh()
@@ -185,13 +175,15 @@ class ConfigManager(Generic[T]):
             version: the newest that the client has seen.
             timeout_seconds: how long to wait at most for another thread of this worker.
 
-        Raises:
-            VersionNotReachedError: it is over; and as `get` does.
+        Raises: VersionNotReachedError when it is over, and as `get` does.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
             snapshot = self.snapshot()
             wanted = min(version, bound().config.version)
+            if snapshot.version < wanted:
+                self._take_unless_taken(snapshot)
+                snapshot = self._snapshot or snapshot
             if snapshot.version >= wanted:
                 return snapshot
             seconds = deadline - time.monotonic()
@@ -244,11 +236,7 @@ class ConfigManager(Generic[T]):
         return self._schema.masked(config)
 
     def refresh(self) -> None:
-        """
-        Take the newest version, if it is not held already; for a thread that may wait.
-
-        Raises: as `get` does.
-        """
+        """Take the newest version, for a thread that may wait; raise as `get` does."""
         snapshot = self._snapshot
         if snapshot is None:
             self._first()
@@ -260,14 +248,17 @@ class ConfigManager(Generic[T]):
         snapshot = self._snapshot
         if snapshot is None:
             return self._first()
+        if turns.is_left_to_follower(bound()):
+            return snapshot
+        self._take_unless_taken(snapshot)
+        return self._snapshot or snapshot
+
+    def _take_unless_taken(self, held: Snapshot[T]) -> None:
         if self._lock.acquire(blocking=False):
             try:
-                self._take(snapshot)
+                self._take(held)
             finally:
                 self._lock.release()
-        newest = self._snapshot
-        assert newest is not None
-        return newest
 
     def _first(self) -> Snapshot[T]:
         """Read as soon as it can be read: there is nothing to serve meanwhile."""
