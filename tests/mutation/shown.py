@@ -116,6 +116,13 @@ SHOWN = (
         _NAMES,
     ),
     Mutant(
+        "service/admin",
+        "another secrecy is another tag",
+        "(snapshot.digest, self._manager.secrecy)",
+        "(snapshot.digest,)",
+        _PUBLISHER,
+    ),
+    Mutant(
         "publishing/log",
         "no name of a file forges a line",
         "line = printable(text % arguments if arguments else text)",

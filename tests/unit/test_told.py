@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import falcon.testing
 import msgspec
 import pytest
 
@@ -21,13 +22,15 @@ from liveconfig.errors import (
     SourceUnavailableError,
     StartupError,
 )
-from liveconfig.memory.record import Publication
+from liveconfig.memory.record import Publication, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Live, Publisher
+from liveconfig.service.admin import create_admin_app
 from liveconfig.service.status import status_document, status_tag
 from liveconfig.settings import Settings
+from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 from liveconfig.worker.subscription import Taken
 
@@ -215,6 +218,34 @@ def test_new_worker_shows_nothing_of_before(reloaded: Stage) -> None:
     assert b"hunter" not in shown
     tags = {status_tag(reloaded.shared, 1, each) for each in ("", secrecy)}
     assert len(tags) == 2
+
+
+def test_old_etag_is_none_where_a_key_has_become_a_secret(stage: Stage) -> None:
+    """The same config is sent again, masked, to whoever has it in clear."""
+    packed = Schema(OpenShop).pack(OpenShop(db=OpenLogin("h", "hunter2")))
+    writer = Writer(os.dup(stage.shared.config.descriptor))
+    writer.publish(packed.payload)
+    bind(stage.shared)
+    try:
+        clients = [
+            falcon.testing.TestClient(create_admin_app(ConfigManager(class_)))
+            for class_ in (OpenShop, Shop)
+        ]
+        before, after = (
+            client.simulate_get("/config", host="localhost") for client in clients
+        )
+        known = {"If-None-Match": before.headers["etag"]}
+        statuses = [
+            client.simulate_get("/config", host="localhost", headers=known).status_code
+            for client in clients
+        ]
+    finally:
+        bind(None)
+        writer.close()
+    assert "hunter2" in before.text
+    assert "hunter2" not in after.text
+    assert before.headers["config-digest"] == after.headers["config-digest"]
+    assert statuses == [304, 200]
 
 
 def test_local_variables_of_a_traceback_show_no_payload(tmp_path: Path) -> None:
