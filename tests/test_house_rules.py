@@ -101,6 +101,7 @@ _LAYERS = (
     ("config.schema",),
     (
         "master.child",
+        "master.guardian",
         "command.client",
         "config.loader",
         "metrics",
@@ -203,7 +204,11 @@ _BANNED: tuple[tuple[str, set[str], str], ...] = (
     ("datetime.datetime.today", set(), _CLOCK),
     ("datetime.date.today", set(), _CLOCK),
     ("print", {"command.cli"}, "only the command line speaks to a terminal: log"),
-    ("signal.signal", {"publishing.process"}, "the handlers belong to the application"),
+    (
+        "signal.signal",
+        {"publishing.process", "master.guardian"},
+        "the handlers belong to the application",
+    ),
     ("eval", set(), "it runs what somebody wrote into a file"),
     ("exec", set(), "it runs what somebody wrote into a file"),
     ("os.system", set(), _WAITING),

@@ -22,6 +22,7 @@ from typing import Any, NoReturn, TypeVar
 
 from liveconfig.errors import StartupError
 from liveconfig.master import arbiter, hooks
+from liveconfig.master.guardian import Guardian
 from liveconfig.master.parent import end_with_parent
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
@@ -45,6 +46,7 @@ __all__ = [
 _STDERR = 2
 
 _supervisor: Supervisor | None = None
+_guardian: Guardian | None = None
 
 Read = TypeVar("Read")
 
@@ -60,16 +62,17 @@ def settings(read: Callable[[], Read]) -> Read:
 @hooks.noted
 def on_starting(server: Any) -> None:
     """Make the shared memory and start the publisher; wait for the first config."""
-    global _supervisor
+    global _supervisor, _guardian
     if _supervisor is not None:
         return
     try:
         _supervisor = _start(server)
+        _guardian = _start_guardian(_supervisor)
     except StartupError as error:
         if server.pidfile is not None:
             server.pidfile.unlink()
         _fail(error, server.log)
-    arbiter.attach(server, _supervisor)
+    arbiter.attach(server, _supervisor, _guardian)
     hooks.complete(server, _completed_hooks())
 
 
@@ -79,9 +82,11 @@ def on_reload(server: Any) -> None:
 
 @hooks.noted
 def on_exit(server: Any) -> None:
-    """End the publisher after the workers have ended."""
+    """End publisher and guardian after the workers have ended."""
     if _supervisor is not None:
         _supervisor.stop()
+    if _guardian is not None:
+        _guardian.stop()
 
 
 @hooks.noted
@@ -102,6 +107,7 @@ def post_fork(server: Any, worker: Any) -> None:
         worker.log.error("liveconfig: %s", _without_start(worker.cfg))
         return
     _supervisor.forget()
+    _hand_over(worker)
     if not _supervisor.shared.workers.enter(worker.age):
         worker.log.warning(
             "liveconfig: /status does not show this worker: it has no row in the "
@@ -182,6 +188,20 @@ def _follow(worker: Any, memory: SharedMemory) -> None:
         )
 
 
+def _hand_over(worker: Any) -> None:
+    if _guardian is None:
+        return
+    try:
+        _guardian.take_charge(os.getpid(), worker.cfg.graceful_timeout)
+    except OSError as error:
+        worker.log.warning(
+            "liveconfig: if the master is killed while this worker is busy, nobody "
+            "ends this worker: %s",
+            error,
+        )
+    _guardian.forget()
+
+
 def _serve_own_ports(worker: Any) -> None:
     try:
         own_ports.serve(worker)
@@ -218,6 +238,16 @@ def _start(server: Any) -> Supervisor:
     supervisor.start()
     shared.bind(memory)
     return supervisor
+
+
+def _start_guardian(supervisor: Supervisor) -> Guardian:
+    try:
+        guardian = Guardian()
+        guardian.start()
+    except OSError as error:
+        supervisor.stop()
+        raise StartupError(f"no process to end workers by is to be had: {error}")
+    return guardian
 
 
 def _open_standard_streams() -> None:

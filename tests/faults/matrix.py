@@ -207,6 +207,14 @@ _OTHER_ROWS = (
         is_plain_too=True,
     ),
     Row(
+        "kill -9 of the master while all else is stopped",
+        "idle",
+        "Whatever somebody has stopped goes on: the workers end after the request that "
+        "they have, and the publisher with the master.",
+        operations.master_ends_alone,
+        rules.FROM_ITS_END,
+    ),
+    Row(
         "TTIN and TTOU",
         "during flips",
         "A worker that is added serves the newest config from its first request; one "

@@ -54,6 +54,18 @@ def more_and_fewer_workers(stage: Stage) -> None:
         stage.check_newest()
 
 
+def master_ends_alone(stage: Stage) -> None:
+    """Kill the master when nothing that it started can hear of it."""
+    server = stage.server
+    for process in server.family()[1:]:
+        process.suspend()
+    stage.blows += 1
+    server.signal(signal.SIGKILL)
+    stage.edits.flip()
+    stage.start_anew()
+    stage.check_newest()
+
+
 def recycled_workers(stage: Stage) -> None:
     """Have every worker replaced, again and again, while the volume flips."""
     server = stage.server

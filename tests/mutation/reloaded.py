@@ -12,8 +12,51 @@ from tests.mutation.mutant import Mutant
 
 _SUPERVISOR = ("tests/process/test_supervisor.py",)
 _RELOAD = ("tests/service/test_reload.py",)
+_END = ("tests/service/test_master_end.py",)
 
 RELOADED = (
+    Mutant(
+        "gunicorn",
+        "a worker is ended by force after its master",
+        "    _hand_over(worker)\n",
+        "",
+        _END,
+    ),
+    Mutant(
+        "master/guardian",
+        "a worker that is stopped goes on after its master's end",
+        "signal.SIGCONT if left > 0 else signal.SIGKILL",
+        "signal.SIGURG if left > 0 else signal.SIGKILL",
+        _END,
+    ),
+    Mutant(
+        "master/guardian",
+        "force comes last",
+        "signal.SIGCONT if left > 0 else signal.SIGKILL",
+        "signal.SIGKILL",
+        _END,
+    ),
+    Mutant(
+        "master/guardian",
+        "a guardian that is stopped goes on after the master's end",
+        "signal_at_end_of_parent(signal.SIGCONT)",
+        "pass",
+        _END,
+    ),
+    Mutant(
+        "master/guardian",
+        "the guardian does not hold the ports",
+        "_close_all_but(receiver.fileno())",
+        "pass",
+        _END,
+    ),
+    Mutant(
+        "master/arbiter",
+        "another guardian has charge of the workers of before",
+        "guardian.take_charge(worker, server.cfg.graceful_timeout)",
+        "pass",
+        _END,
+    ),
     Mutant(
         "publishing/process",
         "a publisher whose schema fits nothing takes no place",

@@ -78,7 +78,7 @@ def test_publisher_stopped_does_not_stop_requests(server: Server, edits: Edits) 
 def test_master_killed_leaves_no_process(server: Server) -> None:
     """After kill -9 of the master everything it started is gone, and the port free."""
     family = server.family()
-    assert len(family) == 4
+    assert len(family) == 5
     server.signal(signal.SIGKILL)
     server.wait_until_ended()
     eventually(lambda: all_ended(family))

@@ -142,7 +142,7 @@ class Soaked:
             len(pids) == _WORKERS
             and not pids & self._replaced
             and self.server.publisher is not None
-            and len(self.server.family()) == 1 + 1 + _WORKERS
+            and len(self.server.family()) == 1 + 2 + _WORKERS
         )
 
     def measure_again(self, before: Mapping[str, Usage]) -> dict[str, Usage]:

@@ -249,6 +249,11 @@ def is_publisher(process: psutil.Process) -> bool:
     )
 
 
+def is_guardian(process: psutil.Process) -> bool:
+    """Tell whether `process` is what ends the workers of a killed master."""
+    return _title(process).startswith("liveconfig: guardian")
+
+
 def all_ended(processes: Sequence[psutil.Process]) -> bool:
     """Tell whether no process is alive; a zombie is left to whoever inherited it."""
     for process in processes:

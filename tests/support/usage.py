@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.support.server import Server, is_publisher
+from tests.support.server import Server, is_guardian, is_publisher
 
 MEMORY_MIB_MORE_MAX = 2.0
 
@@ -56,16 +56,18 @@ def usage_by_role(server: Server) -> dict[str, Usage]:
     Measure a server that is at rest.
 
     Raises:
-        AssertionError: it has a process that is neither master, publisher nor worker.
+        AssertionError: it has a process that is none of these.
     """
     children = server.master.children(recursive=True)
     publishers = [child for child in children if is_publisher(child)]
+    guardians = [child for child in children if is_guardian(child)]
     workers = [child for child in children if child.pid in server.worker_pids]
-    others = set(children) - set(publishers) - set(workers)
+    others = set(children) - set(publishers) - set(guardians) - set(workers)
     assert not others, f"what are these? {others}"
     return {
         "master": usage_of([server.master]),
         "publisher": usage_of(publishers),
+        "guardian": usage_of(guardians),
         "worker": usage_of(workers),
     }
 

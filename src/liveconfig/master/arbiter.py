@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from liveconfig.master.guardian import Guardian
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.settings import kept_environ
 
@@ -26,9 +27,9 @@ from liveconfig.settings import kept_environ
 _TRIES_MAX = 3
 
 
-def attach(server: Any, supervisor: Supervisor) -> None:
+def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     """
-    Have the master's loop look after the publisher, and take back rows.
+    Have the master's loop look after publisher and guardian, and take back rows.
 
     A reload is put off until a publisher has shown, in a process of its own, that the
     code and the settings as they are now fit what is to be served.
@@ -74,6 +75,7 @@ def attach(server: Any, supervisor: Supervisor) -> None:
 
     def murder_workers_and_look() -> None:
         supervisor.check()
+        _start_again_if_ended(server, guardian)
         murder_workers()
         look()
         go_on_with_reload()
@@ -81,6 +83,17 @@ def attach(server: Any, supervisor: Supervisor) -> None:
     server.reap_workers = reap_workers_and_look
     server.murder_workers = murder_workers_and_look
     server.reload = try_before_reload
+
+
+def _start_again_if_ended(server: Any, guardian: Guardian) -> None:
+    """Start another guardian, and give it charge of the workers that there are."""
+    if not guardian.has_ended():
+        return
+    # Tried again a second later; until then all is as without it.
+    with contextlib.suppress(OSError):
+        guardian.start()
+        for worker in tuple(server.WORKERS):
+            guardian.take_charge(worker, server.cfg.graceful_timeout)
 
 
 def _try(server: Any, supervisor: Supervisor) -> None:

@@ -18,9 +18,14 @@ import signal
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent(parent_pid: int, number: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent ends."""
+def signal_at_end_of_parent(number: signal.Signals) -> None:
+    """Have the kernel send this process a signal when its parent ends from now on."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
+
+
+def end_with_parent(parent_pid: int, number: signal.Signals) -> None:
+    """Have the kernel send this process a signal when its parent ends, or has ended."""
+    signal_at_end_of_parent(number)
     if os.getppid() != parent_pid:
         # It ended before the kernel was asked.
         os.kill(os.getpid(), number)
