@@ -42,13 +42,6 @@ STARTED = (
         ),
     ),
     Mutant(
-        "publishing/start",
-        "warnings end no publisher",
-        'warnings.simplefilter("ignore")',
-        "pass",
-        (f"{_INTERPRETER}::test_environment_of_python_harms_no_start",),
-    ),
-    Mutant(
         "publishing/log",
         "no line of the publisher goes through `logging`",
         "if self._send is None:",

@@ -14,15 +14,15 @@ from tests.support.server import Server
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-# Each is imported by the publisher; `asyncore` and `argparse` by nothing else here.
-_SHADOWS = ("types", "token", "logging", "asyncore", "argparse", "ctypes", "string")
+# `asyncore` is imported by the publisher alone, `shlex` by gunicorn alone.
+_SHADOWS = ("types", "token", "logging", "asyncore", "argparse", "ctypes", "shlex")
 
 _SCHEMA = """\
-import string, token, types
+import shlex, token, types
 from typing import Annotated
 import msgspec
 
-where = [module.__file__ for module in (string, token, types)]
+where = [module.__file__ for module in (shlex, token, types)]
 
 class Shop(msgspec.Struct, frozen=True):
     message: str
@@ -30,11 +30,11 @@ class Shop(msgspec.Struct, frozen=True):
 """
 
 _APP = """\
-import string, token, types
+import shlex, token, types
 from liveconfig import ConfigManager
 
 manager = ConfigManager()
-where = [module.__file__ for module in (string, token, types)]
+where = [module.__file__ for module in (shlex, token, types)]
 
 def app(environ, start_response):
     start_response("200 OK", [])

@@ -104,7 +104,10 @@ class Server:
         environ["LIVECONFIG_PATH"] = str(path)
         environ["PORT"] = str(self.port)
         environ["LIVECONFIG_ADMIN_PORT"] = str(self.admin_port)
-        return {**environ, **more}
+        # What is tested may be a copy of the package, which has to stay in front.
+        paths = [each["PYTHONPATH"] for each in (environ, more) if "PYTHONPATH" in each]
+        joined = {"PYTHONPATH": os.pathsep.join(paths)} if paths else {}
+        return {**environ, **more, **joined}
 
     def wait_until_booted(self) -> Server:
         """Wait until every worker has booted, and give up the test's own sockets."""
