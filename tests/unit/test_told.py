@@ -25,6 +25,7 @@ from liveconfig.errors import (
 from liveconfig.memory.record import Publication, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.log import Log, log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Live, Publisher
 from liveconfig.service.admin import create_admin_app
@@ -323,3 +324,17 @@ def test_odd_number_is_told_once_in_the_log(
     stage.path.write_text("limits: {b: 22:22}\nmessage: b\n")
     publisher.refresh()
     assert caplog.text.count("base sixty") == 1
+
+
+def test_line_of_the_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is put into it, on either way out of the process."""
+    sent: list[str] = []
+    other = Log()
+    for each in (log, other):
+        if each is other:
+            other.connect(lambda _, text: sent.append(text))
+        each.warning("%s is gone", _FORGED)
+        each.error(_FORGED)
+    told = caplog.messages + sent
+    assert len(told) == 4
+    assert all(line.isprintable() for line in told)
