@@ -13,7 +13,7 @@ import pytest
 
 from tests.service.conftest import EVERY_KIND_OF_WORKER
 from tests.support.eventually import eventually
-from tests.support.server import Server, all_ended, is_guardian
+from tests.support.server import Server, all_ended, is_guardian, python_path
 from tests.support.volume import ConfigMapVolume
 
 _APP = """\
@@ -64,7 +64,7 @@ class Stage:
             self._volume.path("config.yaml"),
             self.directory,
             arguments=arguments,
-            environ={"PYTHONPATH": str(self.directory)},
+            environ={"PYTHONPATH": python_path(self.directory)},
             config_file=self.directory / "busy.conf.py",
         )
         return self.server

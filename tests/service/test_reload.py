@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.load import Load
-from tests.support.server import Server, is_publisher
+from tests.support.server import Server, is_publisher, python_path
 from tests.support.volume import ConfigMapVolume
 
 _APP = """\
@@ -82,7 +82,7 @@ class Shop:
             self.directory,
             arguments=arguments,
             environ={
-                "PYTHONPATH": str(self.directory),
+                "PYTHONPATH": python_path(self.directory),
                 # A file that is written twice within a second is another one.
                 "PYTHONDONTWRITEBYTECODE": "1",
             },

@@ -275,6 +275,11 @@ def _title(process: psutil.Process) -> str:
         return ""
 
 
+def python_path(directory: Path) -> str:
+    """Return a PYTHONPATH with `directory` in front of what this process has."""
+    return os.pathsep.join(filter(None, [str(directory), os.getenv("PYTHONPATH")]))
+
+
 def free_port() -> int:
     """Return a port that nobody listens on at present."""
     with _listening_socket() as listening:
