@@ -83,7 +83,8 @@ def _kinds(value: Any, depth: int = 3) -> str:
 def _refused(error: InvalidConfigError, content: bytes) -> str:
     """A refusal is one line, stands inside the file and quotes no value."""
     sentence = str(error)
-    assert re.match(r"(c|\d+)\.(yaml|json):", sentence)
+    # Of files that are all empty the folder is named.
+    assert re.match(r"((c|\d+)\.(yaml|json)|\.):", sentence)
     assert sentence.isprintable(), f"not one line of text: {sentence!r}"
     assert len(sentence) < 1000
     assert 0 <= error.line <= len(content) + 1, sentence

@@ -135,10 +135,14 @@ def _states(metric: str, bad: str, good: str) -> list[dict[str, str]]:
     return [_pod(metric, "a", change), _pod(metric, "b", f"{good}x86")]
 
 
+# Both have a config to serve; where there is none, another alert says so.
+_SERVING = [_pod("liveconfig_config_version", pod, "1x86") for pod in "ab"]
+
+
 _CASES = [
     _case(
         "LiveconfigConfigRejected",
-        _states("liveconfig_rejected_candidate", "1", "0"),
+        [*_states("liveconfig_rejected_candidate", "1", "0"), *_SERVING],
         after_6m45s=False,
         after_7m15s=True,
         after_13m=False,
@@ -159,7 +163,7 @@ _CASES = [
     ),
     _case(
         "LiveconfigSourceMissing",
-        _states("liveconfig_source_missing", "1", "0"),
+        [*_states("liveconfig_source_missing", "1", "0"), *_SERVING],
         after_6m45s=False,
         after_7m15s=True,
         after_13m=False,

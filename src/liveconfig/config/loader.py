@@ -117,7 +117,7 @@ def _refuse_nothing(documents: Documents) -> None:
     """Refuse a config of which nothing is written; a layer of others may be empty."""
     if all(document is _NOTHING for document in documents.values()):
         paths = [file.path for file in documents]
-        path = paths[0] if len(paths) == 1 else os.path.dirname(paths[0])
+        path = paths[0] if len(paths) == 1 else os.path.dirname(paths[0]) or "."
         what = "the file is" if len(paths) == 1 else "all files are"
         problem = f"{what} empty: write at least one key and its value"
         raise InvalidConfigError(path, 0, 0, "", problem)
