@@ -17,6 +17,7 @@ from tests.fuzz.campaign import Cost, Target, replay
 pytestmark = pytest.mark.stress
 
 _LIMITS = Limits()
+_NODES = _LIMITS.nodes_max - 10
 _COST = Cost(
     processor_seconds_max=60.0, seconds_max=600.0, memory_bytes_max=500 * 1024 * 1024
 )
@@ -34,8 +35,8 @@ _EXPENSIVE = {
     "aliases": _aliases(15, 5),
     "merges": f"a: &a {{{', '.join(f'k{n}: 0' for n in range(1000))}}}\nb:\n"
     + "- <<: *a\n" * 450,
-    "empty lists": f"a: [{'[],' * 990_000}[]]",
-    "numbers": f"a: [{'0, ' * 990_000}0]",
+    "empty lists": f"a: [{'[],' * _NODES}[]]",
+    "numbers": f"a: [{'0, ' * _NODES}0]",
     "mappings": "\n".join(f"k{n}: {{a: {{b: {{c: {{}}}}}}}}" for n in range(90_000)),
     "text": f"a: {'x' * 4_000_000}",
     "escapes": 'a: "' + r"\x41" * 1_000_000 + '"',
