@@ -33,7 +33,7 @@ COPY --from=build /image/ /
 ENV PATH=/opt/liveconfig/bin:$PATH \
     HOST=0.0.0.0 \
     LIVECONFIG_PATH=/etc/config/config.yaml \
-    LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig
+    LIVECONFIG_SCHEMA=liveconfig.reference.config:ServiceConfig
 WORKDIR /app
 # A number, and not a name: only that lets a kubelet see that it is not root.
 USER 10001:10001

@@ -32,10 +32,10 @@ _ENTRIES = (
     "gunicorn.workers.sync",
     "importlib.metadata._adapters",
     "liveconfig.command.cli",
-    "liveconfig.metrics",
+    "liveconfig.operators.metrics",
     "liveconfig.publishing.process",
     "liveconfig.publishing.start",
-    "liveconfig.service.wsgi",
+    "liveconfig.reference.wsgi",
 )
 
 

@@ -11,14 +11,14 @@ from gunicorn.config import AccessLogFormat
 
 from liveconfig.gunicorn import *  # noqa: F403
 from liveconfig.gunicorn import settings
-from liveconfig.service.settings import ServiceSettings
+from liveconfig.reference.settings import ServiceSettings
 
 _settings = settings(ServiceSettings.from_environ)
 
-wsgi_app = "liveconfig.service.wsgi:app"
+wsgi_app = "liveconfig.reference.wsgi:app"
 # gunicorn would put it over what a pod says, which is then ignored without a word.
 if not _settings.schema:
-    raw_env = ["LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig"]
+    raw_env = ["LIVECONFIG_SCHEMA=liveconfig.reference.config:ServiceConfig"]
 proc_name = "liveconfig"
 
 bind = [_settings.address, _settings.admin_address]

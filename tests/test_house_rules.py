@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 
 from tests.support.source_code import PACKAGE, ROOT, Module, body_lines, public_names
 
@@ -26,153 +27,49 @@ _MODULE_LINES_MAX = 400
 _TEST_LINES_MAX = 2 * _MODULE_LINES_MAX
 _CHARTER = ("Owns:", "Must not know:", "Runs in:")
 
-# A module imports from the rows above its own, and never from its own row.
+# A package, or a module beside the packages, imports from the rows above its own; "" is
+# the package itself, with the public names. Inside a package imports make no circle.
 _LAYERS = (
-    (
-        "command",
-        "config",
-        "errors",
-        "master",
-        "memory",
-        "publishing",
-        "watch",
-        "worker",
-    ),
-    (
-        "watch.filesystems",
-        "watch.mounts",
-        "config.secret",
-        "memory.kernel",
-        "publishing.log",
-        "settings",
-    ),
-    (
-        "config.anatomy",
-        "config.blanks",
-        "config.classes",
-        "config.excerpt",
-        "config.names",
-        "config.numbers",
-    ),
-    (
-        "memory.broadcast",
-        "publishing.cache",
-        "watch.chain",
-        "config.changes",
-        "master.hang",
-        "config.kubernetes",
-        "config.nodes",
-        "worker.own_ports",
-        "master.parent",
-        "memory.record",
-        "master.relay",
-        "master.hooks",
-        "master.interpreter",
-        "publishing.owner",
-        "publishing.start",
-        "worker.snapshot",
-        "memory.status",
-        "config.tree",
-        "memory.worker_table",
-    ),
-    ("config.scalar",),
-    ("config.json_text", "config.yaml_errors"),
-    ("config.yaml_text",),
-    (
-        "config.document",
-        "config.explain",
-        "memory.history",
-        "watch.inotify",
-        "config.marks",
-        "publishing.outlets",
-        "config.shape",
-        "config.source",
-    ),
-    (
-        "config.codec",
-        "config.json_schema",
-        "publishing.journal",
-        "command.inputs",
-        "config.manifest",
-        "command.pod",
-        "memory.shared",
-        "watch.watcher",
-    ),
-    ("config.schema",),
-    (
-        "master.child",
-        "master.guardian",
-        "command.client",
-        "config.loader",
-        "metrics",
-        "publishing.trials",
-        "worker.subscription",
-        "worker.turns",
-        "command.terminal",
-    ),
-    (
-        "command.checker",
-        "publishing.fit",
-        "worker.manager",
-        "publishing.publisher",
-        "master.succession",
-        "command.waiting",
-    ),
-    ("worker.follower", "publishing.process", "master.supervisor"),
-    ("master.arbiter",),
-    ("gunicorn",),
+    ("errors",),
+    ("settings", "schema", "processes", "watch"),
+    ("reading", "memory"),
+    ("worker", "publishing"),
+    ("master",),
+    ("gunicorn", "falcon", "wsgi"),
+    ("operators", "command"),
+    ("reference",),
     ("",),
-    ("command.cli", "service.config", "service.markup", "service.verdict"),
-    (
-        "service.hosts",
-        "service.middleware",
-        "service.ports",
-        "service.refusals",
-        "service.settings",
-        "service.status",
-        "service.values",
-    ),
-    ("service.gate", "service.sections"),
-    ("service.assets", "service.page"),
-    ("service.index",),
-    ("service.app",),
-    ("service.admin",),
-    ("service.wsgi",),
-    ("service",),
 )
-_RANK = {
-    f"{PACKAGE}.{name}".rstrip("."): rank
-    for rank, names in enumerate(_LAYERS)
-    for name in names
-}
+_RANK = {name: rank for rank, names in enumerate(_LAYERS) for name in names}
 
 # The library, and the modules that may import it; a name ending in a dot is a package.
 _DOORS: dict[str, set[str]] = {
-    "yaml": {"config.yaml_text"},
+    "yaml": {"reading.yaml_text"},
     "pyinotify": {"watch.inotify"},
     "mmap": {"memory.record", "memory.worker_table"},
-    "falcon": {"service."},
-    "gevent": {"memory.broadcast"},
+    "falcon": {"falcon", "operators.", "reference."},
+    "gevent": {"processes.broadcast"},
     # Its own way from a connection to an application, for the ports that are apart.
     "gunicorn": {"worker.own_ports"},
-    "prometheus_client": {"metrics"},
+    "prometheus_client": {"operators.metrics"},
     "msgspec": {
-        "config.changes",
-        "config.classes",
-        "config.codec",
-        "config.excerpt",
-        "config.explain",
-        "config.json_schema",
+        "schema.changes",
+        "schema.classes",
+        "schema.codec",
+        "schema.excerpt",
+        "schema.explain",
+        "schema.json_schema",
         "memory.history",
         "publishing.journal",
-        "config.marks",
-        "config.names",
-        "config.nodes",
+        "schema.marks",
+        "schema.names",
+        "schema.nodes",
         "command.pod",
-        "config.schema",
-        "config.secret",
-        "service.",
-        "config.shape",
+        "schema.schema",
+        "schema.secret",
+        "operators.",
+        "reference.",
+        "schema.shape",
         "memory.status",
     },
 }
@@ -214,7 +111,7 @@ _BANNED: tuple[tuple[str, set[str], str], ...] = (
     ("os.system", set(), _WAITING),
     (
         "os.environ",
-        {"settings", "service.settings"},
+        {"settings", "reference.settings"},
         "settings is the only reader of the environment",
     ),
     ("os.environb", {"settings"}, "settings is the only reader of the environment"),
@@ -245,11 +142,17 @@ def _assert_none(findings: Iterable[str]) -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+def _layer(name: str) -> str:
+    """Return the package, or the module beside the packages, that has this name."""
+    return name.removeprefix(PACKAGE).lstrip(".").partition(".")[0]
+
+
 def _imported_modules(module: Module) -> Iterator[tuple[ast.stmt, str]]:
     """Yield the modules of the package that a module imports."""
+    known = {each.name for each in _package()}
     for node, name in module.imports():
         if name == PACKAGE or name.startswith(f"{PACKAGE}."):
-            yield node, name if name in _RANK else name.rpartition(".")[0]
+            yield node, name if name in known else name.rpartition(".")[0]
 
 
 def _fresh(script: str, *arguments: str) -> object:
@@ -270,23 +173,31 @@ def test_every_module_has_a_charter() -> None:
     )
 
 
-def test_every_module_has_its_layer() -> None:
-    """The table of layers names every module."""
-    _assert_none(
-        module.at(module.tree, "the module is in no row of _LAYERS")
-        for module in _package()
-        if module.name not in _RANK
-    )
+def test_every_package_has_its_layer() -> None:
+    """The table of layers names every package, and nothing that is not there."""
+    assert {_layer(module.name) for module in _package()} == set(_RANK)
 
 
 def test_imports_go_down_only() -> None:
-    """A module imports from the layers below its own, and never sideways."""
+    """A package imports from the layers below its own, and never sideways."""
     _assert_none(
         module.at(node, f"{module.name} must not import {name}: it is not below")
         for module in _package()
+        if module.name != PACKAGE
         for node, name in _imported_modules(module)
-        if _RANK.get(name, len(_LAYERS)) >= _RANK.get(module.name, len(_LAYERS))
+        if _layer(name) != _layer(module.name)
+        and _RANK[_layer(name)] >= _RANK[_layer(module.name)]
     )
+
+
+def test_imports_make_no_circle() -> None:
+    """No module comes back to itself by way of what it imports."""
+    graph = {
+        module.name: {name for _, name in _imported_modules(module)}
+        for module in _package()
+        if module.name != PACKAGE
+    }
+    TopologicalSorter(graph).prepare()
 
 
 def test_imports_are_absolute() -> None:
@@ -412,7 +323,7 @@ def test_no_test_sleeps() -> None:
 
 _LOADED = """
 import json, sys
-import liveconfig.worker.manager, liveconfig.service.wsgi
+import liveconfig.worker.manager, liveconfig.reference.wsgi
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -450,7 +361,7 @@ print(json.dumps(found))
 
 def test_importing_reads_no_environment() -> None:
     """Only the entry point of a worker reads the environment when it is imported."""
-    entry_point = f"{PACKAGE}.service.wsgi"
+    entry_point = f"{PACKAGE}.reference.wsgi"
     ours = {module.name for module in _package()} - {entry_point}
     foreign = {
         name.rpartition(".")[0] if isinstance(node, ast.ImportFrom) else name

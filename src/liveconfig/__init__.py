@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from liveconfig.config.schema import NEEDS_RESTART, Secret
     from liveconfig.errors import (
         InvalidConfigError,
         LiveconfigError,
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
         StartupError,
         VersionNotReachedError,
     )
-    from liveconfig.metrics import MetricsCollector
+    from liveconfig.operators.metrics import MetricsCollector
+    from liveconfig.schema.schema import NEEDS_RESTART, Secret
     from liveconfig.watch.watcher import FileWatcher
     from liveconfig.worker.manager import ConfigManager
     from liveconfig.worker.snapshot import Snapshot
@@ -42,15 +42,15 @@ __all__ = [
 ]
 
 _HOME = {
-    "NEEDS_RESTART": "config.schema",
+    "NEEDS_RESTART": "schema.schema",
     "ConfigManager": "worker.manager",
     "FileWatcher": "watch.watcher",
     "InvalidConfigError": "errors",
     "LiveconfigError": "errors",
-    "MetricsCollector": "metrics",
+    "MetricsCollector": "operators.metrics",
     "NoConfigYetError": "errors",
     "PublicValueError": "errors",
-    "Secret": "config.schema",
+    "Secret": "schema.schema",
     "Snapshot": "worker.snapshot",
     "StartupError": "errors",
     "VersionNotReachedError": "errors",

@@ -23,10 +23,10 @@ from typing import Any, NoReturn, TypeVar
 from liveconfig.errors import StartupError
 from liveconfig.master import arbiter, hooks
 from liveconfig.master.guardian import Guardian
-from liveconfig.master.parent import end_with_parent
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.processes.parent import end_with_parent
 from liveconfig.settings import Settings
 from liveconfig.worker import follower, manager, own_ports
 

@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 import pytest
 from msgspec import Meta, Struct
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.schema import Schema, Secret
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.schema import Schema, Secret
 from tests.support.language_server import IS_INSTALLED, LanguageServer
 
 pytestmark = pytest.mark.skipif(

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.app import create_public_app
-from liveconfig.service.config import ServiceConfig
-from liveconfig.service.ports import by_port
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.reference.app import create_public_app
+from liveconfig.reference.config import ServiceConfig
 from liveconfig.settings import Settings
 from liveconfig.worker.manager import ConfigManager
+from liveconfig.wsgi import by_port
 
 
 class PaddedConfig(ServiceConfig, frozen=True):

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import psutil
 
-from liveconfig.config.schema import Schema
 from liveconfig.publishing.cache import Cache
+from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
 from tests.faults.namespaces import quoted, run_inside
 from tests.faults.stage import Stage
 from tests.support.eventually import eventually
 from tests.support.limits import no_descriptors
 
-_SCHEMA = Schema.load("liveconfig.service.config:ServiceConfig")
+_SCHEMA = Schema.load("liveconfig.reference.config:ServiceConfig")
 
 _INSTANCES = "/proc/sys/user/max_inotify_instances"
 _STEP_SECONDS = 3600.0

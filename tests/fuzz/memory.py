@@ -21,11 +21,11 @@ from pathlib import Path
 
 import msgspec
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, StartupError
 from liveconfig.memory.record import Publication, Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.schema.schema import Schema
 from liveconfig.worker.manager import ConfigManager
 
 PAYLOAD_BYTES_MAX = 1000

@@ -24,12 +24,6 @@ import msgspec
 import yaml
 
 from liveconfig.command import cli
-from liveconfig.config import document, yaml_text
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import Candidate, load
-from liveconfig.config.scalar import lines_of
-from liveconfig.config.schema import Schema, changed_key_paths
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
@@ -38,7 +32,13 @@ from liveconfig.errors import (
 )
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
-from liveconfig.service.settings import ServiceSettings
+from liveconfig.reading import document, yaml_text
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import Candidate, load
+from liveconfig.reading.scalar import lines_of
+from liveconfig.reading.source import SourceFile
+from liveconfig.reference.settings import ServiceSettings
+from liveconfig.schema.schema import Schema, changed_key_paths
 from liveconfig.watch.mounts import is_single_file_mount
 from tests.fuzz.campaign import Target
 from tests.fuzz.memory import check_manager, check_record

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.schema import Schema
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.schema import Schema
 from tests.fuzz.campaign import Cost, Target, replay
 
 pytestmark = pytest.mark.stress

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from liveconfig.service import markup
+from liveconfig.operators import markup
 from tests.page.conftest import OpenPage
 from tests.support.axe import fetched_axe
 from tests.support.browser import Page

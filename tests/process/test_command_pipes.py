@@ -14,7 +14,7 @@ from tests.support.source_code import ROOT
 from tests.support.tools import needs_kubectl
 
 _LIVECONFIG = Path(sys.executable).with_name("liveconfig")
-_SCHEMA = "--schema=liveconfig.service.config:ServiceConfig"
+_SCHEMA = "--schema=liveconfig.reference.config:ServiceConfig"
 
 
 class _Done:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from liveconfig.config.schema import Schema
+from liveconfig.schema.schema import Schema
 
 _READ = """
 import sys

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from liveconfig.config.schema import NEEDS_RESTART, Schema
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.schema.schema import NEEDS_RESTART, Schema
 from liveconfig.worker import follower
 from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from liveconfig.config import source as source_module
-from liveconfig.config.source import Reading, Source
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
+from liveconfig.reading import source as source_module
+from liveconfig.reading.source import Reading, Source
 from tests.support.volume import ConfigMapVolume, GitSyncCheckout
 
 _LIMIT = 65_536

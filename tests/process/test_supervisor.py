@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError, StartupError
 from liveconfig.master import child as child_module
 from liveconfig.master import hang as hang_module
@@ -24,6 +23,7 @@ from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory.record import Publication, Record
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.schema.schema import Schema
 from tests.support.children import Child
 from tests.support.damage import overwrite
 from tests.support.eventually import eventually

@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import StartupError
 from liveconfig.master import hang as hang_module
 from liveconfig.memory.status import Rejected
+from liveconfig.schema.schema import Schema
 from tests.process.test_supervisor import Master
 from tests.support.eventually import eventually
 from tests.support.volume import ConfigMapVolume

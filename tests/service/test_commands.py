@@ -59,7 +59,7 @@ def _environ(admin_port: int) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "LIVECONFIG_ADMIN_HOST": "0.0.0.0",
         "LIVECONFIG_ADMIN_PORT": str(admin_port),
-        "LIVECONFIG_SCHEMA": "liveconfig.service.config:ServiceConfig",
+        "LIVECONFIG_SCHEMA": "liveconfig.reference.config:ServiceConfig",
     }
 
 

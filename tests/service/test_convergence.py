@@ -19,7 +19,7 @@ ONE, TWO = "message: one\n", "message: two\n"
 _NOTING = """
 import os
 
-from liveconfig.service.wsgi import app, manager
+from liveconfig.reference.wsgi import app, manager
 
 
 def note(old, new, changed):

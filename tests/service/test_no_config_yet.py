@@ -143,7 +143,7 @@ _CALLED = """
 import logging
 
 from liveconfig import ConfigManager
-from liveconfig.service.gate import when_configured
+from liveconfig.wsgi import when_configured
 
 log = logging.getLogger("gunicorn.error")
 manager = ConfigManager()
@@ -167,7 +167,7 @@ _CONF = """
 from liveconfig.gunicorn import *
 
 wsgi_app = "called:app"
-raw_env = ["LIVECONFIG_SCHEMA=liveconfig.service.config:ServiceConfig"]
+raw_env = ["LIVECONFIG_SCHEMA=liveconfig.reference.config:ServiceConfig"]
 """
 
 
@@ -256,7 +256,7 @@ def _liveconfig(server: Server, *arguments: str) -> subprocess.CompletedProcess[
     environ = {
         "PATH": os.environ["PATH"],
         "LIVECONFIG_ADMIN_PORT": str(server.admin_port),
-        "LIVECONFIG_SCHEMA": "liveconfig.service.config:ServiceConfig",
+        "LIVECONFIG_SCHEMA": "liveconfig.reference.config:ServiceConfig",
     }
     return subprocess.run(
         [_LIVECONFIG, *arguments],

@@ -16,7 +16,7 @@ _WSGI = """
 import falcon
 
 from liveconfig import ConfigManager
-from liveconfig.service.middleware import SnapshotMiddleware
+from liveconfig.falcon import SnapshotMiddleware
 
 
 class Message:

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.app import create_public_app
-from liveconfig.service.config import LogLevel, ServiceConfig
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.reference.app import create_public_app
+from liveconfig.reference.config import LogLevel, ServiceConfig
 from liveconfig.worker.manager import ConfigManager
 from tests.support.eventually import eventually
 from tests.support.raw_http import RawAnswer, ask_raw, get_request

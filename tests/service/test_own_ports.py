@@ -125,9 +125,9 @@ _ASGI = """
 import os
 
 from liveconfig import ConfigManager
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.config import ServiceConfig
-from liveconfig.service.ports import by_port
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.reference.config import ServiceConfig
+from liveconfig.wsgi import by_port
 
 manager = ConfigManager(ServiceConfig)
 
@@ -329,7 +329,7 @@ def test_worker_that_hangs_is_not_alive(
 _HANGING = """
 import threading
 
-from liveconfig.service.wsgi import app as service
+from liveconfig.reference.wsgi import app as service
 
 
 def app(environ, start_response):

@@ -17,8 +17,8 @@ from tests.support.volume import ConfigMapVolume
 
 _APP = """\
 from liveconfig import ConfigManager
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.ports import by_port
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.wsgi import by_port
 from liveconfig.settings import Settings
 
 from shop_config import ShopConfig

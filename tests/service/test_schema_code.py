@@ -64,8 +64,8 @@ _WSGI = """
 import os
 
 from liveconfig import ConfigManager
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.ports import by_port
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.wsgi import by_port
 
 manager = ConfigManager()
 

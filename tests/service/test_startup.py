@@ -173,7 +173,7 @@ def test_reference_service_without_the_hooks_is_503(tmp_path: Path) -> None:
         write(tmp_path / "config.yaml", "message: x\n"),
         tmp_path,
         config_file=write(
-            tmp_path / "bare.conf.py", "wsgi_app = 'liveconfig.service.wsgi:app'\n"
+            tmp_path / "bare.conf.py", "wsgi_app = 'liveconfig.reference.wsgi:app'\n"
         ),
     ).wait_until_booted()
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveconfig.service import page
+from liveconfig.operators import page
 from tests.support.eventually import eventually
 from tests.support.server import Server
 from tests.support.volume import ConfigMapVolume

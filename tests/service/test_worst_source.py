@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from liveconfig import ConfigManager
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.ports import by_port
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.wsgi import by_port
 from liveconfig.settings import Settings
 
 manager = ConfigManager()

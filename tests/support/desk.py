@@ -15,13 +15,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from liveconfig.config.schema import NEEDS_RESTART, Schema
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Publisher
+from liveconfig.schema.schema import NEEDS_RESTART, Schema
 from liveconfig.settings import Settings
 
 BYTES_MAX = 65_536

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
-from liveconfig.metrics import MetricsCollector
+from liveconfig.operators.metrics import MetricsCollector
 from tests.support.kustomize import documents
 from tests.support.source_code import ROOT
 

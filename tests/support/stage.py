@@ -17,10 +17,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import falcon
 import msgspec
 
-from liveconfig.service import page
-from liveconfig.service.assets import AssetResource
-from liveconfig.service.index import IndexResource
-from liveconfig.service.refusals import add_refusals
+from liveconfig.operators import page
+from liveconfig.operators.assets import AssetResource
+from liveconfig.operators.index import IndexResource
+from liveconfig.operators.refusals import add_refusals
 from tests.support.status import status_document
 
 

@@ -25,10 +25,10 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import CorruptRecordError
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
+from liveconfig.schema.schema import Schema
 from liveconfig.worker.manager import ConfigManager
 from tests.support.board import Board
 from tests.support.children import Child

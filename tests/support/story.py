@@ -34,8 +34,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from liveconfig.config.schema import Schema
-from liveconfig.service.config import ServiceConfig
+from liveconfig.reference.config import ServiceConfig
+from liveconfig.schema.schema import Schema
 from tests.support.eventually import eventually
 from tests.support.server import Server, all_ended
 from tests.support.sources import ChangingSource, MountedKey, PlainFile

@@ -11,8 +11,8 @@ import falcon.testing
 import pytest
 
 from liveconfig.errors import NotBoundError, VersionNotReachedError
-from liveconfig.service.app import create_public_app
-from liveconfig.service.config import ServiceConfig
+from liveconfig.reference.app import create_public_app
+from liveconfig.reference.config import ServiceConfig
 from liveconfig.worker.manager import ConfigManager
 from tests.unit.test_manager import Greeting, Memory
 
@@ -101,7 +101,7 @@ def test_header_of_a_request_changes_nothing_that_is_newest(
     memory: Memory, seen: str
 ) -> None:
     """Whatever a client brings along, it is answered with the newest there is."""
-    memory.publish_status("liveconfig.service.config:ServiceConfig")
+    memory.publish_status("liveconfig.reference.config:ServiceConfig")
     memory.publish("two")
     client = falcon.testing.TestClient(create_public_app(ConfigManager(ServiceConfig)))
     headers = {"Config-Version": seen} if seen.isascii() else None

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from liveconfig.config import explain
-from liveconfig.config import source as source_module
-from liveconfig.config.document import Limits, parse
-from liveconfig.config.schema import Schema, SchemaError
-from liveconfig.config.source import Source
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
+from liveconfig.reading import source as source_module
+from liveconfig.reading.document import Limits, parse
+from liveconfig.reading.source import Source
+from liveconfig.schema import explain
+from liveconfig.schema.schema import Schema, SchemaError
 
 # Far above what each takes, and far below what it took: minutes of the processor.
 _SECONDS_MAX = 20.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveconfig.memory.broadcast import Broadcast
+from liveconfig.processes.broadcast import Broadcast
 from tests.support.children import Child
 
 

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from liveconfig.config.schema import MASK, Change, Schema, Secret, changed_key_paths
+from liveconfig.schema.schema import MASK, Change, Schema, Secret, changed_key_paths
 
 
 class Level(str, enum.Enum):

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from liveconfig.command import cli
-from liveconfig.config.schema import MASK, Secret
+from liveconfig.schema.schema import MASK, Secret
 from tests.support.ran import Ran, write
 
 _HERE = f"--schema={__name__}:Shop"

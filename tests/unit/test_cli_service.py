@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from liveconfig.command import cli
-from liveconfig.config.source import Source
+from liveconfig.reading.source import Source
 from tests.support.eventually import eventually
 from tests.support.server import free_port
 from tests.support.status_document import (

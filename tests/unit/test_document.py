@@ -13,9 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liveconfig.config import yaml_text
-from liveconfig.config.document import Limits, locate, locate_all, parse
 from liveconfig.errors import InvalidConfigError
+from liveconfig.reading import yaml_text
+from liveconfig.reading.document import Limits, locate, locate_all, parse
 from tests.support.children import Child
 
 _LIMITS = Limits()

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from liveconfig.config.excerpt import ExcerptLine, excerpt
-from liveconfig.config.schema import MASK, Schema, Secret
+from liveconfig.schema.excerpt import ExcerptLine, excerpt
+from liveconfig.schema.schema import MASK, Schema, Secret
 
 Names = Collection[str] | None
 

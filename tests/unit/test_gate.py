@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from liveconfig.config.schema import Schema
 from liveconfig.memory.record import Writer
 from liveconfig.memory.status import Missing, PublisherStatus
-from liveconfig.service.config import ServiceConfig
-from liveconfig.service.gate import when_configured
+from liveconfig.reference.config import ServiceConfig
+from liveconfig.schema.schema import Schema
 from liveconfig.worker.manager import ConfigManager
+from liveconfig.wsgi import when_configured
 from tests.support.metrics import bound_memory, publish
 
 _SCHEMA = Schema(ServiceConfig)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liveconfig.service.hosts import is_known
+from liveconfig.operators.hosts import is_known
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec import Meta, Struct
 
-from liveconfig.config.schema import NEEDS_RESTART, Schema, SchemaError, Secret
+from liveconfig.schema.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 
 T = TypeVar("T")
 

@@ -15,13 +15,13 @@ import kubernetes_validate
 import pytest
 from falcon.inspect import inspect_routes
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.schema import Schema
-from liveconfig.config.source import SourceFile
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.config import ServiceConfig
-from liveconfig.service.settings import ServiceSettings
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.source import SourceFile
+from liveconfig.reference.config import ServiceConfig
+from liveconfig.reference.settings import ServiceSettings
+from liveconfig.schema.schema import Schema
 from liveconfig.worker.manager import ConfigManager
 from tests.support.kustomize import Object, build, documents, identity
 from tests.support.pod_security import violations

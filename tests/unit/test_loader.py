@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import Candidate, all_located, load, located, merge
-from liveconfig.config.schema import Schema
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import Candidate, all_located, load, located, merge
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.schema import Schema
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import (
     CorruptRecordError,
     NoConfigYetError,
@@ -23,6 +22,7 @@ from liveconfig.errors import (
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import Missing, PublisherStatus
+from liveconfig.schema.schema import Schema
 from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot

@@ -12,9 +12,9 @@ import pytest
 from msgspec import Meta, Struct
 
 import liveconfig
-from liveconfig.config.names import ANY_NAMES
-from liveconfig.config.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 from liveconfig.errors import KeyPath
+from liveconfig.schema.names import ANY_NAMES
+from liveconfig.schema.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 
 Titled = Meta(title="a title", description="a text", examples=[1])
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveconfig.service.markup import Markup, element, joined
+from liveconfig.operators.markup import Markup, element, joined
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from liveconfig.memory.status import (
     Reloads,
 )
 from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow
-from liveconfig.metrics import MetricsCollector
+from liveconfig.operators.metrics import MetricsCollector
 from tests.support.damage import overwrite
 from tests.support.metrics import bound_memory, publish, values
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from liveconfig.config.names import ANY_NAMES, KeyNames
-from liveconfig.config.secret import MASK
 from liveconfig.errors import KeyPath, format_key_path
+from liveconfig.schema.names import ANY_NAMES, KeyNames
+from liveconfig.schema.secret import MASK
 
 _OWN = frozenset({"db", "host", "password"})
 OPEN = KeyNames(_OWN)

@@ -9,16 +9,16 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from liveconfig.config.document import Limits, parse
-from liveconfig.config.loader import load, warnings
-from liveconfig.config.numbers import (
+from liveconfig.errors import InvalidConfigError
+from liveconfig.reading.document import Limits, parse
+from liveconfig.reading.loader import load, warnings
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.numbers import (
     has_other_base,
     how_to_write,
     may_have_other_base,
 )
-from liveconfig.config.schema import Schema, SchemaError, Secret
-from liveconfig.config.source import SourceFile
-from liveconfig.errors import InvalidConfigError
+from liveconfig.schema.schema import Schema, SchemaError, Secret
 
 
 class Shop(msgspec.Struct, frozen=True):

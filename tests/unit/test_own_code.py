@@ -15,11 +15,11 @@ import pytest
 from msgspec import Struct
 
 from liveconfig import PublicValueError
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.schema import Schema, SchemaError, Secret
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import CorruptRecordError, InvalidConfigError, UnfitConfigError
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.schema import Schema, SchemaError, Secret
 
 _SECRET = "hunter2"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from liveconfig.service.settings import ServiceSettings
+from liveconfig.reference.settings import ServiceSettings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCKS = ("build", "run", "dev", "bench")
@@ -219,7 +219,7 @@ def test_versions_agree() -> None:
 def test_readme_tells_every_setting() -> None:
     """The README's table is the list of the settings, with their defaults."""
     rows = re.findall(r"(?m)^\| `([A-Z_]+)` \| (?:`(.+?)`|none) \|", _text("README.md"))
-    modules = ("src/liveconfig/settings.py", "src/liveconfig/service/settings.py")
+    modules = ("src/liveconfig/settings.py", "src/liveconfig/reference/settings.py")
     names = re.findall(r'"([A-Z_]{4,})"', "".join(map(_text, modules)))
     assert [name for name, _ in rows] == list(dict.fromkeys(names))
     defaults = [str(field.default) for field in dataclasses.fields(ServiceSettings)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveconfig.service.page import HEADERS, render
+from liveconfig.operators.page import HEADERS, render
 from tests.support.status import (
     DIGEST,
     at,

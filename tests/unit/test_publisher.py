@@ -13,13 +13,13 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from liveconfig.config.changes import Change
-from liveconfig.config.document import parse
-from liveconfig.config.schema import MASK, NEEDS_RESTART, Schema, Secret
 from liveconfig.errors import RecordClaimedError
 from liveconfig.memory.history import CHANGES_MAX, ENTRIES_MAX, Entry, History
 from liveconfig.memory.status import Problem, Reloads
 from liveconfig.publishing.outlets import Channel
+from liveconfig.reading.document import parse
+from liveconfig.schema.changes import Change
+from liveconfig.schema.schema import MASK, NEEDS_RESTART, Schema, Secret
 from tests.support.damage import overwrite
 from tests.support.desk import BYTES_MAX, Desk, Greeting, Pool, Required
 from tests.support.eventually import eventually
@@ -336,7 +336,7 @@ def test_only_changed_files_of_a_directory_are_parsed(
     """What a file held is known while it stays as it is, also over a rejection."""
     parsed = []
     monkeypatch.setattr(
-        "liveconfig.config.loader.parse",
+        "liveconfig.reading.loader.parse",
         lambda content, path, *others: (
             parsed.append(Path(path).name) or parse(content, path, *others)
         ),

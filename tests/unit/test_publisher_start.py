@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from liveconfig.config.schema import Schema
+from liveconfig.schema.schema import Schema
 from tests.support.desk import Desk, Greeting, Required
 
 

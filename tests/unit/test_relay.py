@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from liveconfig.master.relay import READY, Relay, Sender
+from liveconfig.processes.relay import READY, Relay, Sender
 from tests.support.eventually import eventually
 
 

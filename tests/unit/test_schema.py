@@ -23,13 +23,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from liveconfig.config.schema import (
+from liveconfig.errors import CorruptRecordError, KeyPath, StartupError
+from liveconfig.schema.schema import (
     Schema,
     SchemaError,
     Secret,
     changed_key_paths,
 )
-from liveconfig.errors import CorruptRecordError, KeyPath, StartupError
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from liveconfig.errors import StartupError
-from liveconfig.service.settings import ServiceSettings
+from liveconfig.reference.settings import ServiceSettings
 from liveconfig.settings import Settings
 
 

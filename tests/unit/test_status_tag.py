@@ -8,7 +8,7 @@ import pytest
 
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory
-from liveconfig.service.status import status_tag
+from liveconfig.operators.status import status_tag
 from tests.support.damage import overwrite
 
 

@@ -31,11 +31,11 @@ import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import force_setattr
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.schema import Schema, SchemaError, Secret
-from liveconfig.config.source import SourceFile
 from liveconfig.errors import InvalidConfigError, KeyPath, StartupError
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.source import SourceFile
+from liveconfig.schema.schema import Schema, SchemaError, Secret
 
 T = TypeVar("T")
 

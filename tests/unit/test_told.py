@@ -11,11 +11,6 @@ import falcon.testing
 import msgspec
 import pytest
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import load
-from liveconfig.config.manifest import read_manifests
-from liveconfig.config.schema import MASK, Schema, Secret
-from liveconfig.config.source import Source, SourceFile
 from liveconfig.errors import (
     InvalidConfigError,
     ServiceUnavailableError,
@@ -25,11 +20,16 @@ from liveconfig.errors import (
 from liveconfig.memory.record import Publication, Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.operators.admin import create_admin_app
+from liveconfig.operators.status import status_document, status_tag
 from liveconfig.publishing.log import Log, log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Live, Publisher
-from liveconfig.service.admin import create_admin_app
-from liveconfig.service.status import status_document, status_tag
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import load
+from liveconfig.reading.manifest import read_manifests
+from liveconfig.reading.source import Source, SourceFile
+from liveconfig.schema.schema import MASK, Schema, Secret
 from liveconfig.settings import Settings
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot

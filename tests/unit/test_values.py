@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liveconfig.service.values import digest, duration
+from liveconfig.operators.values import digest, duration
 
 
 @pytest.mark.parametrize(

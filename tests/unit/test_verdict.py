@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from liveconfig.service.verdict import Verdict, judge
+from liveconfig.operators.verdict import Verdict, judge
 from tests.support.status import at, error, rejected, status_document, worker
 
 

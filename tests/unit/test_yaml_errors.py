@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from liveconfig.config import yaml_text
-from liveconfig.config.document import Limits, parse
-from liveconfig.config.scalar import lines_of
-from liveconfig.config.yaml_errors import inside
 from liveconfig.errors import InvalidConfigError
+from liveconfig.reading import yaml_text
+from liveconfig.reading.document import Limits, parse
+from liveconfig.reading.scalar import lines_of
+from liveconfig.reading.yaml_errors import inside
 
 
 @pytest.fixture(params=["C", "Python"], autouse=True)

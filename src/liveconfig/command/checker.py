@@ -16,19 +16,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from liveconfig.command.inputs import STDIN, read_input
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import Candidate, all_located, load, warnings
-from liveconfig.config.manifest import (
+from liveconfig.errors import InvalidConfigError, printable
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import Candidate, all_located, load, warnings
+from liveconfig.reading.manifest import (
     SUFFIXES,
     ManifestFile,
     ManifestObject,
     Manifests,
     read_manifests,
 )
-from liveconfig.config.schema import Schema
-from liveconfig.config.secret import MASK
-from liveconfig.config.source import Source, SourceFile
-from liveconfig.errors import InvalidConfigError, printable
+from liveconfig.reading.source import Source, SourceFile
+from liveconfig.schema.schema import Schema
+from liveconfig.schema.secret import MASK
 
 # More than a whole release; each config in it has its own limit.
 _MANIFEST_BYTES_MAX = 64 * 1024 * 1024

@@ -24,9 +24,6 @@ from liveconfig.command.client import StatusClient
 from liveconfig.command.pod import counted
 from liveconfig.command.terminal import Screen, rendered
 from liveconfig.command.waiting import Target, wait_for
-from liveconfig.config.document import Limits
-from liveconfig.config.schema import Schema
-from liveconfig.config.source import bytes_digest
 from liveconfig.errors import (
     InvalidConfigError,
     LiveconfigError,
@@ -36,6 +33,9 @@ from liveconfig.errors import (
     StartupError,
     printable,
 )
+from liveconfig.reading.document import Limits
+from liveconfig.reading.source import bytes_digest
+from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
 
 # The last is also for wrong usage, as argparse has it; and 130 is what shells make of

@@ -14,8 +14,8 @@ import json
 import os
 import stat
 
-from liveconfig.config.source import Source, SourceFile
 from liveconfig.errors import SourceUnavailableError
+from liveconfig.reading.source import Source, SourceFile
 
 STDIN = "-"
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from liveconfig.config.changes import Change
-from liveconfig.config.excerpt import ExcerptLine
 from liveconfig.errors import printable
 from liveconfig.memory.status import Problem
+from liveconfig.schema.changes import Change
+from liveconfig.schema.excerpt import ExcerptLine
 
 # What a service says that waits for its first good source.
 NO_CONFIG = "there is no config yet"

@@ -25,7 +25,7 @@ from liveconfig.command.pod import (
     Worker,
     counted,
 )
-from liveconfig.config.changes import Change
+from liveconfig.schema.changes import Change
 
 _COLUMNS, _ROWS = 80, 24
 _LABEL = 11

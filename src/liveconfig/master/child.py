@@ -23,9 +23,9 @@ import time
 from liveconfig.errors import StartupError
 from liveconfig.master import interpreter
 from liveconfig.master.hang import Vigil
-from liveconfig.master.relay import FIRST, LOOK_AGAIN, READY, Relay
 from liveconfig.memory import kernel
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.processes.relay import FIRST, LOOK_AGAIN, READY, Relay
 
 # How often it is looked at while it starts.
 _LOOK_SECONDS = 0.5

@@ -26,8 +26,8 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
-from liveconfig.master.parent import signal_at_end_of_parent
 from liveconfig.memory import kernel
+from liveconfig.processes.parent import signal_at_end_of_parent
 
 _MESSAGE_BYTES_MAX = 32
 # How often a worker that cannot be ended yet, as one in the kernel's hands, is tried.

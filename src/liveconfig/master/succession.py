@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 
 from liveconfig.master.child import Child
-from liveconfig.master.relay import FITS
+from liveconfig.processes.relay import FITS
 
 # How long it may take until it fits: it imports all that the schema imports, and reads
 # the source once.

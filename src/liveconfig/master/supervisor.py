@@ -21,10 +21,10 @@ from typing import Literal
 
 from liveconfig.errors import StartupError
 from liveconfig.master.child import Child
-from liveconfig.master.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
 from liveconfig.master.succession import Succession
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Trial
+from liveconfig.processes.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
 
 # How often the records are looked through for damage.
 _RECORD_SECONDS = 1.0

@@ -1,5 +1,5 @@
 """
-What the processes of one service share: records, a broadcast, a table of workers.
+What the processes of one service share: records, and a table of workers.
 
 Owns: nothing itself; `shared` is where it is put together.
 Must not know: YAML, files, HTTP, gunicorn.

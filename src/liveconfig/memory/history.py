@@ -15,10 +15,10 @@ from typing import Literal
 
 import msgspec
 
-from liveconfig.config.changes import Change
 from liveconfig.errors import CorruptRecordError
 from liveconfig.memory.record import Record
 from liveconfig.memory.status import Problem
+from liveconfig.schema.changes import Change
 
 ENTRIES_MAX = 32
 CHANGES_MAX = 20

@@ -12,11 +12,11 @@ import os
 from dataclasses import dataclass
 
 from liveconfig.errors import CorruptRecordError, NotBoundError
-from liveconfig.memory.broadcast import Broadcast
 from liveconfig.memory.history import HISTORY_BYTES_MAX, Entry, History
 from liveconfig.memory.record import Record
 from liveconfig.memory.status import STATUS_BYTES_MAX, PublisherStatus
 from liveconfig.memory.worker_table import WorkerTable
+from liveconfig.processes.broadcast import Broadcast
 
 
 @dataclass(frozen=True)

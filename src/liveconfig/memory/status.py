@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import msgspec
 
-from liveconfig.config.excerpt import ExcerptLine
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
+from liveconfig.schema.excerpt import ExcerptLine
 
 # It holds key paths and the text of errors, each cut at a limit, but no config. Room
 # for all of them at their longest; it is taken only as it fills.

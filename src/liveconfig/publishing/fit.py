@@ -11,10 +11,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from liveconfig.config.document import Limits
-from liveconfig.config.loader import NO_DOCUMENTS, load
-from liveconfig.config.schema import Schema
-from liveconfig.config.source import Source
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
@@ -25,6 +21,10 @@ from liveconfig.errors import (
     UnfitConfigError,
 )
 from liveconfig.memory.record import Record
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import NO_DOCUMENTS, load
+from liveconfig.reading.source import Source
+from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
 
 

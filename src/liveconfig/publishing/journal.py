@@ -21,9 +21,6 @@ from typing import Any
 
 import msgspec
 
-from liveconfig.config.changes import Change
-from liveconfig.config.excerpt import ExcerptLine
-from liveconfig.config.names import KeyNames, Named, listed, shown
 from liveconfig.errors import (
     CorruptRecordError,
     InvalidConfigError,
@@ -45,6 +42,9 @@ from liveconfig.memory.status import (
 )
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Channel
+from liveconfig.schema.changes import Change
+from liveconfig.schema.excerpt import ExcerptLine
+from liveconfig.schema.names import KeyNames, Named, listed, shown
 
 _KEYS_IN_LOG_MAX = 20
 _KEYS_IN_STATUS_MAX = 100

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from liveconfig.memory.broadcast import Broadcast
 from liveconfig.memory.record import Record, Writer
+from liveconfig.processes.broadcast import Broadcast
 
 
 class Channel:

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from setproctitle import setproctitle
 
-from liveconfig.config.schema import Schema
 from liveconfig.errors import LiveconfigError, StartupError, printable
-from liveconfig.master.parent import end_with_parent
-from liveconfig.master.relay import FIRST, LOOK_AGAIN, MUST_FIT, ROLES, Sender
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.processes.parent import end_with_parent
+from liveconfig.processes.relay import FIRST, LOOK_AGAIN, MUST_FIT, ROLES, Sender
 from liveconfig.publishing.fit import require_fit
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.owner import Owner, take_place
 from liveconfig.publishing.publisher import Publisher
+from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
 from liveconfig.watch.watcher import FileWatcher

@@ -14,12 +14,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from liveconfig.config.changes import Change
-from liveconfig.config.document import Limits
-from liveconfig.config.excerpt import ExcerptLine, excerpt
-from liveconfig.config.loader import NO_DOCUMENTS, Candidate, load, warnings
-from liveconfig.config.schema import Schema, SchemaError, changed_key_paths
-from liveconfig.config.source import Reading, Source
 from liveconfig.errors import (
     CacheError,
     CorruptRecordError,
@@ -37,6 +31,12 @@ from liveconfig.publishing.journal import Journal, Published
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.trials import TRIALS_MAX, Trials
+from liveconfig.reading.document import Limits
+from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
+from liveconfig.reading.source import Reading, Source
+from liveconfig.schema.changes import Change
+from liveconfig.schema.excerpt import ExcerptLine, excerpt
+from liveconfig.schema.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.settings import Settings
 
 # How much a filesystem's clock may be behind, as it goes in steps.

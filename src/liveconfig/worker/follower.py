@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import threading
 
-from liveconfig.memory.broadcast import Listener
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.processes.broadcast import Listener
 from liveconfig.worker import turns
 from liveconfig.worker.manager import has_busy_callbacks, refresh_all, start_callbacks
 from liveconfig.worker.subscription import SLOW_SECONDS

@@ -22,7 +22,6 @@ import time
 import weakref
 from typing import Any, Generic, TypeVar
 
-from liveconfig.config.schema import Schema, changed_key_paths
 from liveconfig.errors import (
     CorruptRecordError,
     LiveconfigError,
@@ -33,6 +32,7 @@ from liveconfig.errors import (
 )
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
+from liveconfig.schema.schema import Schema, changed_key_paths
 from liveconfig.settings import Settings
 from liveconfig.worker import turns
 from liveconfig.worker.snapshot import Snapshot

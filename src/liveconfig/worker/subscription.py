@@ -23,9 +23,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from liveconfig.config.schema import changed_key_paths
 from liveconfig.errors import format_key_path
 from liveconfig.memory.worker_table import WorkerRow
+from liveconfig.schema.schema import changed_key_paths
 from liveconfig.worker.snapshot import Snapshot
 
 T = TypeVar("T")
