@@ -1,7 +1,7 @@
 """
 The safeguards against what costs too much, each as a change that takes it away.
 
-Owns: the rows for trials, hangs, limits and bounds.
+Owns: the rows for attempts, hangs, limits and bounds.
 Must not know: how a mutant is run.
 Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
 """
@@ -13,7 +13,7 @@ from tests.mutation.mutant import Mutant
 _HANG = ("tests/unit/test_hang.py",)
 _BOUNDS = ("tests/unit/test_bounds.py",)
 _LOADER = ("tests/unit/test_loader.py",)
-_TRIALS = ("tests/process/test_trials.py",)
+_ATTEMPTS = ("tests/process/test_attempts.py",)
 
 BOUNDS = (
     Mutant(
@@ -38,32 +38,32 @@ BOUNDS = (
         _HANG,
     ),
     Mutant(
-        "publishing/trials",
+        "publishing/attempts",
         "what ended three publishers is given up",
-        "is_over = number >= TRIALS_MAX",
+        "is_over = number >= ATTEMPTS_MAX",
         "is_over = False",
-        _TRIALS,
+        _ATTEMPTS,
     ),
     Mutant(
-        "publishing/trials",
+        "publishing/attempts",
         "tries are noted on disk as well",
         "noted = _read(self._note) if self._note else None",
         "noted = None",
-        _TRIALS,
+        _ATTEMPTS,
     ),
     Mutant(
         "publishing/process",
         "the cache is served before deadly bytes are tried again",
         "if publisher.is_wary:",
         "if False:",
-        _TRIALS,
+        _ATTEMPTS,
     ),
     Mutant(
         "publishing/process",
         "a reload has what was given up tried again",
         "    publisher.close()",
         "    pass",
-        _TRIALS,
+        _ATTEMPTS,
     ),
     Mutant(
         "reading/loader",

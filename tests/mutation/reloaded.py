@@ -74,7 +74,7 @@ RELOADED = (
     Mutant(
         "master/succession",
         "a successor that hangs is given up",
-        "elif not self.fits and self._seconds() > _TRIAL_SECONDS_MAX:",
+        "elif not self.fits and self._seconds() > _FIT_SECONDS_MAX:",
         "elif False:",
         _SUPERVISOR,
     ),

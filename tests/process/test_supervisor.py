@@ -255,7 +255,7 @@ def test_successor_that_is_stopped_while_it_is_tried_holds_nobody_up(
         master.supervisor.succeed(must_fit=True)
     _flip(volume, "two")
     eventually(lambda: master.message() == "two")
-    monkeypatch.setattr(succession_module, "_TRIAL_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(succession_module, "_FIT_SECONDS_MAX", 0.0)
     eventually(
         lambda: master.supervisor.check() or "not ready within" in master.lines[-1]
     )

@@ -124,7 +124,7 @@ class Child:
             self._is_working = (
                 status is None
                 or status.pid != self.pid
-                or (status.trial is not None and not status.trial.is_over)
+                or (status.attempt is not None and not status.attempt.is_over)
             )
         return self._vigil.trouble(version, pulse_seconds, is_working=self._is_working)
 

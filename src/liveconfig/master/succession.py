@@ -22,7 +22,7 @@ from liveconfig.processes.relay import FITS
 
 # How long it may take until it fits: it imports all that the schema imports, and reads
 # the source once.
-_TRIAL_SECONDS_MAX = 120.0
+_FIT_SECONDS_MAX = 120.0
 # How long the present publisher may take to end when it is asked to.
 _END_SECONDS_MAX = 2.0
 
@@ -61,9 +61,9 @@ class Succession:
         if ended:
             self.has_died = not self._last_words
             self.problem = self._last_words or "the new publisher died"
-        elif not self.fits and self._seconds() > _TRIAL_SECONDS_MAX:
+        elif not self.fits and self._seconds() > _FIT_SECONDS_MAX:
             self.problem = (
-                f"the new publisher was not ready within {_TRIAL_SECONDS_MAX:.0f} s"
+                f"the new publisher was not ready within {_FIT_SECONDS_MAX:.0f} s"
             )
 
     def has_place(self, present: Child | None) -> bool:

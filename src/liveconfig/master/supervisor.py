@@ -23,7 +23,7 @@ from liveconfig.errors import StartupError
 from liveconfig.master.child import Child
 from liveconfig.master.succession import Succession
 from liveconfig.memory.shared import SharedMemory
-from liveconfig.memory.status import Trial
+from liveconfig.memory.status import Attempt
 from liveconfig.processes.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
 
 # How often the records are looked through for damage.
@@ -106,14 +106,14 @@ class Supervisor:
         Raises:
             StartupError: there is none; no process is left.
         """
-        trial = self._trial()
+        attempt = self._attempt()
         while True:
             try:
                 self._start_once()
                 return
             except StartupError as error:
-                before, trial = trial, self._trial()
-                if trial is None or trial.is_over or trial == before:
+                before, attempt = attempt, self._attempt()
+                if attempt is None or attempt.is_over or attempt == before:
                     raise
                 self._log(logging.ERROR, f"{error}; it starts again")
 
@@ -221,10 +221,10 @@ class Supervisor:
             if status is not None and status.poll_seconds:
                 self._poll_seconds = status.poll_seconds
 
-    def _trial(self) -> Trial | None:
-        """Return the trial in which the publisher before ended, if it did in one."""
+    def _attempt(self) -> Attempt | None:
+        """Return the attempt in which the publisher before ended, if it did in one."""
         status = self.shared.publisher_status()
-        return status.trial if status else None
+        return status.attempt if status else None
 
     def _look_after(self, child: Child) -> None:
         """End a publisher that hangs, and have one that is well mend the records."""

@@ -88,7 +88,7 @@ class Missing(msgspec.Struct, frozen=True):
     since: float
 
 
-class Trial(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True):
     """
     The bytes of a source that are being made a config of.
 
@@ -149,7 +149,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         origin: where that version came from: `source`, `cache` or `defaults`.
         rejected: the candidate that is not served, if there is one.
         missing: set while the source cannot be read.
-        trial: what is being tried, or ended the publisher that tried it.
+        attempt: what is being tried, or ended the publisher that tried it.
         reloads: what came of the changes of the source so far.
         publish_buckets: publications by what they took from the begin of reading, one
             count for each of `PUBLISH_SECONDS` and one for all above.
@@ -178,7 +178,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     origin: str = "source"
     rejected: Rejected | None = None
     missing: Missing | None = None
-    trial: Trial | None = None
+    attempt: Attempt | None = None
     reloads: Reloads = Reloads()
     publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
     publish_seconds: float = 0.0
@@ -206,7 +206,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             return self.missing.problem
         if self.rejected is not None:
             return str(self.rejected.error.as_exception())
-        if self.trial is not None:
+        if self.attempt is not None:
             return "a publisher died over it, and it is tried again"
         return ""
 

@@ -33,12 +33,12 @@ from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.record import Record
 from liveconfig.memory.status import (
     PUBLISH_SECONDS,
+    Attempt,
     Missing,
     Problem,
     PublisherStatus,
     Rejected,
     Reloads,
-    Trial,
 )
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Channel
@@ -140,9 +140,9 @@ class Journal:
         """Tell that this process is well: when it looked, and how often it will."""
         self._tell(checked_at=at, poll_seconds=poll_seconds)
 
-    def tries(self, trial: Trial | None) -> None:
+    def tries(self, attempt: Attempt | None) -> None:
         """Tell what is tried from now on: the master knows that this process works."""
-        self._tell(trial=trial)
+        self._tell(attempt=attempt)
 
     def found(self) -> None:
         """Tell that the source is there."""

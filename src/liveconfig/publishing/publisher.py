@@ -26,11 +26,11 @@ from liveconfig.errors import (
 )
 from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing.attempts import ATTEMPTS_MAX, Attempts
 from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.journal import Journal, Published
 from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
-from liveconfig.publishing.trials import TRIALS_MAX, Trials
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
 from liveconfig.reading.source import Reading, Source
@@ -114,7 +114,7 @@ class Publisher:
             outlets.status,
             outlets.history,
         )
-        self._trials = Trials(self._journal, settings.cache_dir)
+        self._attempts = Attempts(self._journal, settings.cache_dir)
         version_min = max(version_min, self.status.version)
         outlets.config.writer.skip(version_min)
         self._resume(version_min)
@@ -177,11 +177,11 @@ class Publisher:
     @property
     def is_wary(self) -> bool:
         """Whether the publisher before has died over the source, and none serves."""
-        return self._trials.has_death and not self.has_config
+        return self._attempts.has_death and not self.has_config
 
     def close(self) -> None:
         """End in order: what was given up is tried again by whoever comes next."""
-        self._trials.end()
+        self._attempts.end()
 
     def set_mode(self, mode: str, reason: str) -> None:
         """Note that the source is watched otherwise from now on, and why."""
@@ -270,15 +270,15 @@ class Publisher:
             self._journal.rejected_again(reading.digest)
             return
         self._seen_digest = reading.digest
-        if self._trials.begin(reading.digest):
+        if self._attempts.begin(reading.digest):
             self._try(reading)
-            self._trials.end()
+            self._attempts.end()
         else:
             self._give_up(reading)
 
     def _give_up(self, reading: Reading) -> None:
         problem = (
-            f"{TRIALS_MAX} publishers have died over this content, or were killed "
+            f"{ATTEMPTS_MAX} publishers have died over this content, or were killed "
             "because they hung, so it is not tried again until it changes: make it "
             "smaller, or look into the schema's own code, and reload"
         )

@@ -7,7 +7,7 @@ Runs in: the publisher process.
 
 Why twice: the count in shared memory outlives the publisher, the one in the cache
 directory also the container, which the kernel ends as a whole when memory runs out.
-Neither is taken away until a trial has come to its end, so no way to die is missed.
+Neither is taken away until an attempt has come to its end, so no way to die is missed.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import contextlib
 import os
 from pathlib import Path
 
-from liveconfig.memory.status import Trial
+from liveconfig.memory.status import Attempt
 from liveconfig.publishing.journal import Journal
 
-TRIALS_MAX = 3
+ATTEMPTS_MAX = 3
 
-_NAME = "trial"
+_NAME = "attempt"
 _NOTE_BYTES_MAX = 200
 
 
-class Trials:
-    """The trial at hand, and what is known of those before it."""
+class Attempts:
+    """The attempt at hand, and what is known of those before it."""
 
     def __init__(self, journal: Journal, cache_dir: str) -> None:
         """
@@ -38,7 +38,7 @@ class Trials:
         """
         self._journal = journal
         self._note = Path(cache_dir, _NAME) if cache_dir else None
-        self._before = journal.status.trial
+        self._before = journal.status.attempt
         noted = _read(self._note) if self._note else None
         if noted and (self._before is None or noted.number > self._before.number):
             self._before = noted
@@ -58,24 +58,24 @@ class Trials:
         """
         before = self._before
         number = before.number if before and before.digest == digest else 0
-        is_over = number >= TRIALS_MAX
-        trial = Trial(digest, number + (not is_over), is_over)
-        self._journal.tries(trial)
+        is_over = number >= ATTEMPTS_MAX
+        attempt = Attempt(digest, number + (not is_over), is_over)
+        self._journal.tries(attempt)
         if self._note is not None:
-            _write(self._note, trial)
+            _write(self._note, attempt)
         return not is_over
 
     def end(self) -> None:
-        """Note that the trial has come to its end, whatever came of it."""
+        """Note that the attempt has come to its end, whatever came of it."""
         self._before = None
-        if self._journal.status.trial is not None:
+        if self._journal.status.attempt is not None:
             self._journal.tries(None)
         if self._note is not None:
             with contextlib.suppress(OSError):
                 self._note.unlink()
 
 
-def _read(note: Path) -> Trial | None:
+def _read(note: Path) -> Attempt | None:
     """Return what was noted; what somebody else has put there is no note."""
     try:
         descriptor = os.open(note, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -83,12 +83,12 @@ def _read(note: Path) -> Trial | None:
             if os.fstat(descriptor).st_uid != os.geteuid():
                 return None
             number, digest = file.read(_NOTE_BYTES_MAX).decode().split()
-            return Trial(digest, int(number))
+            return Attempt(digest, int(number))
     except (OSError, ValueError):
         return None
 
 
-def _write(note: Path, trial: Trial) -> None:
+def _write(note: Path, attempt: Attempt) -> None:
     # By a rename, so that no death in between loses the count. Where it cannot be kept,
     # neither can the cache, which says so.
     unfinished = note.with_suffix(".unfinished")
@@ -99,5 +99,5 @@ def _write(note: Path, trial: Trial) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(unfinished, flags, 0o600)
         with open(descriptor, "w") as file:
-            file.write(f"{trial.number} {trial.digest}\n")
+            file.write(f"{attempt.number} {attempt.digest}\n")
         unfinished.replace(note)

@@ -162,7 +162,7 @@ def test_bytes_that_end_three_publishers_are_not_tried_again(
     place.write("two")
     eventually(lambda: master.supervisor.check() or _served(master) == "two")
     assert (place.tries, master.supervisor.restarts) == (3, 3)
-    eventually(lambda: master.publisher_status().trial is None)
+    eventually(lambda: master.publisher_status().attempt is None)
 
 
 def test_bytes_that_were_given_up_are_tried_again_after_a_reload(place: Place) -> None:
@@ -222,7 +222,7 @@ def test_note_of_somebody_else_counts_nothing(cached: Place) -> None:
     """A link in the place of the note is neither followed nor written through."""
     elsewhere = cached.cache_dir.parent / "elsewhere"
     elsewhere.write_text("3 sha256:x\n")
-    note = cached.cache_dir / "trial"
+    note = cached.cache_dir / "attempt"
     note.symlink_to(elsewhere)
     master = cached.master()
     master.supervisor.start()
