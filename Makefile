@@ -90,10 +90,10 @@ bench-test: $(VENV)/bench ## test the benchmark, with every peer in it
 
 # These need kubectl and nothing that is installed here.
 kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'
-	@$(or $(PYTHON),python3) -B kube/demo.py $(ARGS)
+	@$(or $(PYTHON),python3) -B -m kube.tools --show $(ARGS)
 
 kube-test: ## test the service in a cluster, under load; ARGS as for kube-demo
-	@$(or $(PYTHON),python3) -B kube/trial.py $(ARGS)
+	@$(or $(PYTHON),python3) -B -m kube.tools $(ARGS)
 
 image: ## build the container image IMAGE with docker, podman or buildah
 	$(eval builder := $(call found_or_stop,$(shell $(find_builder))))

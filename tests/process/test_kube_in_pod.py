@@ -1,4 +1,4 @@
-"""kube/in_pod.py against a service that answers as told, and against a real one."""
+"""in_pod.py against a service that answers as told, and against a real one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from socketserver import ThreadingTCPServer
 from typing import Any
 
-import in_pod
 import psutil
 import pytest
 
+from kube.tools import in_pod
 from tests.support.server import Server
 from tests.support.status import DIGEST, at, status_document, worker
 from tests.support.volume import ConfigMapVolume

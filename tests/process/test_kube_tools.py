@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from kubectl import kustomization
 
+from kube.tools.kubectl import kustomization
 from tests.support.kustomize import build, identity
 from tests.support.metrics import exposition, queries, rule_groups
 from tests.support.source_code import ROOT

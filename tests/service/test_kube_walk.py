@@ -1,4 +1,4 @@
-"""kube/demo.py and kube/trial.py, with a stand-in kubectl and real services."""
+"""The walk of kube/tools, with a stand-in kubectl and real services."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tests.support.tools import Unserved, needs_kubectl
 pytestmark = pytest.mark.cluster
 
 MakeWalk = Callable[..., "Walk"]
+_COMMAND = [sys.executable, "-B", "-m", "kube.tools"]
 
 
 class Walk:
-    """A cluster, its kubectl, and the scripts run against it."""
+    """A cluster, its kubectl, and the walk through it."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.cluster = Cluster(folder, **options)
         self.kubectl = StandIn(self.cluster)
 
-    def run(
-        self, script: str, *arguments: str, path: str = ""
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a script of kube/ to its end, with nobody to answer questions."""
+    def run(self, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the walk to its end, with nobody to answer questions."""
         return subprocess.run(
-            [sys.executable, "-B", ROOT / "kube" / script, *arguments],
+            _COMMAND + list(arguments),
+            cwd=ROOT,
             env={**os.environ, "PATH": path or self._path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -47,13 +47,12 @@ class Walk:
             timeout=240,
         )
 
-    def run_in_terminal(
-        self, script: str, *arguments: str, answer: str
-    ) -> tuple[str, int]:
-        """Run a script in a terminal, answer its question, return it and the status."""
+    def run_in_terminal(self, *arguments: str, answer: str) -> tuple[str, int]:
+        """Run it in a terminal, answer its question, return it and the status."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
-            [sys.executable, "-B", ROOT / "kube" / script, *arguments],
+            _COMMAND + list(arguments),
+            cwd=ROOT,
             env={**os.environ, "PATH": self._path},
             stdin=theirs,
             stdout=theirs,
@@ -100,7 +99,7 @@ def test_demo_shows_the_whole_walk(make_walk: MakeWalk) -> None:
     """It applies, asks, edits, sees every worker of every pod change; twice as well."""
     walk = make_walk()
     for _ in range(2):
-        done = walk.run("demo.py", CONTEXT)
+        done = walk.run("--show", CONTEXT)
         assert done.returncode == 0, done.stdout + done.stderr
         assert len(re.findall(r"liveconfig-\d+\): Hello World", done.stdout)) == 3
         assert done.stdout.count(": every worker serves it\n") == 2 * 3
@@ -126,10 +125,10 @@ def test_cleanup_deletes_what_was_made(make_walk: MakeWalk, is_ours: bool) -> No
     if not is_ours:
         namespace = {"kind": "Namespace", "metadata": {"name": "liveconfig-walk"}}
         walk.cluster.apply(namespace)
-    done = walk.run("demo.py", CONTEXT, "--replicas=1")
+    done = walk.run("--show", CONTEXT, "--replicas=1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(walk.cluster.clients) == len(walk.cluster.pods()) == 1
-    done = walk.run("demo.py", CONTEXT, "--cleanup")
+    done = walk.run(CONTEXT, "--cleanup")
     assert done.returncode == 0, done.stderr
     assert walk.cluster.clients == {}
     assert walk.cluster.pods(with_ending=True) == []
@@ -140,7 +139,7 @@ def test_cleanup_deletes_what_was_made(make_walk: MakeWalk, is_ours: bool) -> No
 def test_trial_passes_where_the_service_holds(make_walk: MakeWalk) -> None:
     """Under load, with a bad config, a deletion and a restart, nothing fails."""
     walk = make_walk()
-    done = walk.run("trial.py", CONTEXT, "--updates=8")
+    done = walk.run(CONTEXT, "--updates=8")
     assert done.returncode == 0, done.stdout + done.stderr
     table = done.stdout.split("\n\n")[-2]
     assert table.count("served by all") == 7
@@ -161,7 +160,7 @@ def test_trial_fails_where_a_pod_gets_no_updates(make_walk: MakeWalk) -> None:
     walk = make_walk(deaf=1)
     # Else the time that is set below would be the one of their start as well.
     _deploy(walk.cluster, replicas=3)
-    done = walk.run("trial.py", CONTEXT, "--updates=8", "--timeout=5")
+    done = walk.run(CONTEXT, "--updates=8", "--timeout=5")
     assert done.returncode == 1
     (failure,) = re.findall(r"FAILED: (.*)", done.stdout)
     assert re.search(r"liveconfig-1 does not .*: it answers Hello World", failure)
@@ -170,7 +169,7 @@ def test_trial_fails_where_a_pod_gets_no_updates(make_walk: MakeWalk) -> None:
 def test_trial_fails_where_requests_do(make_walk: MakeWalk) -> None:
     """Pods that end without a pause and without grace fail requests, and the trial."""
     walk = make_walk(end_signal=signal.SIGKILL, keeps_ending=True)
-    done = walk.run("trial.py", CONTEXT, "--updates=8")
+    done = walk.run(CONTEXT, "--updates=8")
     assert done.returncode == 1, done.stdout
     assert re.search(r"FAILED: \d+ requests failed: ", done.stdout)
     assert "served by all" in done.stdout
@@ -178,18 +177,18 @@ def test_trial_fails_where_requests_do(make_walk: MakeWalk) -> None:
 
 def test_trial_takes_no_fewer_updates_than_its_plan_needs(make_walk: MakeWalk) -> None:
     """With too few there is no middle to disturb: that is wrong usage."""
-    done = make_walk().run("trial.py", CONTEXT, "--updates=7")
+    done = make_walk().run(CONTEXT, "--updates=7")
     assert done.returncode == 2
     assert "at least 8" in done.stderr
 
 
-@pytest.mark.parametrize("script", ["demo.py", "trial.py"])
+@pytest.mark.parametrize("arguments", [["--show"], []], ids=["demo", "test"])
 def test_context_has_to_be_named_where_nobody_can_be_asked(
-    make_walk: MakeWalk, script: str
+    make_walk: MakeWalk, arguments: list[str]
 ) -> None:
     """Nothing is touched in a cluster that happens to be the current one."""
     walk = make_walk()
-    done = walk.run(script)
+    done = walk.run(*arguments)
     assert done.returncode == 1
     assert "say so with --context=stand-in" in done.stderr
     assert walk.kubectl.calls == [["config", "current-context"]]
@@ -199,7 +198,7 @@ def test_context_has_to_be_named_where_nobody_can_be_asked(
 def test_context_is_asked_for_in_a_terminal(make_walk: MakeWalk, answer: str) -> None:
     """Whoever runs it by hand is shown the context, and a no touches nothing."""
     walk = make_walk()
-    question, status = walk.run_in_terminal("demo.py", "--cleanup", answer=answer)
+    question, status = walk.run_in_terminal("--cleanup", answer=answer)
     assert "in the context stand-in? [y/N]" in question
     assert status == (0 if answer == "y" else 1)
     assert len(walk.kubectl.calls) == (2 if answer == "y" else 1)
@@ -209,14 +208,14 @@ def test_missing_kubectl_is_told(make_walk: MakeWalk) -> None:
     """Without kubectl there is one sentence that says so."""
     walk = make_walk()
     walk.kubectl.folder.joinpath("kubectl").unlink()
-    done = walk.run("demo.py", CONTEXT, path=str(walk.kubectl.folder))
+    done = walk.run("--show", CONTEXT, path=str(walk.kubectl.folder))
     assert done.returncode == 1
     assert done.stderr.startswith("kubectl is not on the PATH")
 
 
 def test_wrong_context_is_told(make_walk: MakeWalk) -> None:
     """What kubectl complains of is passed on, in one line."""
-    done = make_walk().run("demo.py", "--context=another")
+    done = make_walk().run("--show", "--context=another")
     assert done.returncode == 1
     assert "context was not found" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -225,18 +224,18 @@ def test_wrong_context_is_told(make_walk: MakeWalk) -> None:
 def test_pod_that_cannot_start_is_told(make_walk: MakeWalk) -> None:
     """An image that is not there is named soon; with another one the next run works."""
     walk = make_walk(trouble="ErrImagePull")
-    done = walk.run("demo.py", CONTEXT, "--replicas=1", "--image=not:there")
+    done = walk.run("--show", CONTEXT, "--replicas=1", "--image=not:there")
     assert done.returncode == 1
     assert "liveconfig-0 does not start: ErrImagePull" in done.stderr
     walk.cluster.trouble = ""
-    done = walk.run("demo.py", CONTEXT, "--replicas=1", "--image=is:there")
+    done = walk.run("--show", CONTEXT, "--replicas=1", "--image=is:there")
     assert done.returncode == 0, done.stderr
 
 
 def test_missing_pods_are_told(make_walk: MakeWalk) -> None:
     """Where the time is over it says what to run in order to see why."""
     walk = make_walk(trouble="ContainerCreating")
-    done = walk.run("demo.py", CONTEXT, "--timeout=0")
+    done = walk.run("--show", CONTEXT, "--timeout=0")
     assert done.returncode == 1
     assert re.search(
         r"0 of 3 .*kubectl --context=stand-in --namespace=liveconfig-walk get events",
@@ -268,8 +267,8 @@ def test_real_kubectl_knows_every_verb_and_flag(
 ) -> None:
     """Given the same command lines, the real one misses a server and nothing else."""
     walk = make_walk()
-    assert walk.run("demo.py", CONTEXT, "--replicas=1").returncode == 0
-    walk.run("demo.py", CONTEXT, "--cleanup")
+    assert walk.run("--show", CONTEXT, "--replicas=1").returncode == 0
+    walk.run(CONTEXT, "--cleanup")
     calls = {_shape(call): call for call in walk.kubectl.calls}
     calls |= {
         _shape(call): call

@@ -1,7 +1,7 @@
 """
 A stand-in `kubectl` on the PATH that acts on a cluster of the tests.
 
-Owns: the verbs and flags that kube/*.py use, what they print, and how they fail.
+Owns: the verbs and flags that kube/tools use, what they print, and how they fail.
 Must not know: what they are used for.
 Runs in: the test process, in a thread; `kubectl_command` is what is started.
 

@@ -1,4 +1,4 @@
-"""What kube/demo.py and kube/trial.py send into a cluster, and what they plan."""
+"""What the walk of kube/tools sends into a cluster, and what it plans."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ import subprocess
 
 import kubernetes_validate
 import pytest
-from client import client_manifest
-from cluster import OURS, Cluster
-from command import table
-from kubectl import IN_POD, NAME, Kubectl, image_fields, kustomization, last_line
-from trial import UPDATES_MIN, plan
 
+from kube.tools.client import client_manifest
+from kube.tools.cluster import OURS, Cluster
+from kube.tools.kubectl import (
+    IN_POD,
+    NAME,
+    Kubectl,
+    image_fields,
+    kustomization,
+    last_line,
+)
+from kube.tools.report import table
+from kube.tools.trial import UPDATES_MIN, plan
 from tests.support.kustomize import Object, build, identity
 from tests.support.pod_security import violations
 from tests.support.source_code import ROOT, Module
@@ -151,7 +158,7 @@ def test_cleaning_up_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) ->
         namespace = {"metadata": {"labels": {OURS: "true"}}}
         return subprocess.CompletedProcess(command, 0, json.dumps(namespace), "")
 
-    monkeypatch.setattr("kubectl.subprocess.run", run)
+    monkeypatch.setattr("kube.tools.kubectl.subprocess.run", run)
     cluster = Cluster(Kubectl("kind-kind", "walk"), "walk")
     assert cluster.clean_up(600) == "the namespace walk is deleted"
     command, seconds = calls[-1]

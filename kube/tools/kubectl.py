@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parents[1]
 NAME = "liveconfig"
-IN_POD = FOLDER / "in_pod.py"
+IN_POD = Path(__file__).with_name("in_pod.py")
 
 _SECONDS = 120
 

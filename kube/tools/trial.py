@@ -5,22 +5,17 @@ pod deleted and a rolling restart in between.
 Owns: the order of what is done, what has to come of it, the table.
 Must not know: how anything is done in the cluster.
 Runs in: a terminal on any machine with Python 3.10 and kubectl.
-
-    python3 kube/trial.py --context=kind-kind --image=liveconfig:0.1.0
-
-The exit status is 0 if all of it came as it should, 1 if not, 2 for wrong usage.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cluster import Answer, Cluster
-from command import main, parser, table
+from kube.tools.cluster import Answer, Cluster
+from kube.tools.report import table
 
 UPDATES_MIN = 8
 # After that it is looked at anew which pods there are.
@@ -83,10 +78,7 @@ class Trial:
     def run(self) -> int:
         """Do everything, print the table, return the exit status."""
         cluster, options = self.cluster, self.options
-        cluster.make_namespace()
-        cluster.apply(options.image)
-        cluster.scale(options.replicas)
-        pods = cluster.wait_until_settled(options.replicas, options.timeout)
+        pods = cluster.deploy(options.image, options.replicas, options.timeout)
         self.restarts = {pod.uid: pod.restarts for pod in pods}
         self._update(Update(0))
         cluster.start_client(120)
@@ -213,19 +205,3 @@ class Trial:
             self.failures.append(f"it was answered {sorted(strange)[:3]}")
         if len(counted["texts"]) < 2:
             self.failures.append("it has not seen any change")
-
-
-def updates(text: str) -> int:
-    """Return a number of updates, from the command line."""
-    if int(text) < UPDATES_MIN:
-        raise argparse.ArgumentTypeError(f"at least {UPDATES_MIN}")
-    return int(text)
-
-
-if __name__ == "__main__":
-    made = parser("kube/trial.py", "Test the service in a cluster, under load.")
-    made.add_argument(
-        "--updates", type=updates, default=20, help="of the config; default %(default)s"
-    )
-    arguments = made.parse_args()
-    sys.exit(main(arguments, lambda cluster: Trial(cluster, arguments).run()))

@@ -13,7 +13,7 @@ import subprocess
 import time
 from typing import Any
 
-from kubectl import IN_POD, NAME, Kubectl, WalkError, last_line
+from kube.tools.kubectl import IN_POD, NAME, Kubectl, WalkError, last_line
 
 CLIENT = "liveconfig-client"
 

@@ -1,9 +1,13 @@
 """
-The command line that the demonstration and the test have in common.
+The command line of the walk: a test, or with `--show` a demonstration.
 
 Owns: the options; which cluster is meant; ending with one sentence.
 Must not know: what is done there.
 Runs in: a terminal on any machine with Python 3.10 and kubectl.
+
+    python3 -m kube.tools --context=kind-kind --image=liveconfig:0.1.0
+
+The exit status is 0 if all of it came as it should, 1 if not, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -12,15 +16,22 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 
-from cluster import Cluster
-from kubectl import NAME, Kubectl, WalkError
+from kube.tools.cluster import Cluster
+from kube.tools.demo import demonstrate
+from kube.tools.kubectl import NAME, Kubectl, WalkError
+from kube.tools.trial import UPDATES_MIN, Trial
 
 
-def parser(name: str, text: str) -> argparse.ArgumentParser:
-    """Return a command line with what demo and test have in common."""
-    made = argparse.ArgumentParser(prog=name, description=text)
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python3 -m kube.tools",
+        description="Test the service in a cluster, under load.",
+    )
+    made.add_argument(
+        "--show", action="store_true", help="demonstrate it instead, step by step"
+    )
     made.add_argument("--context", help="of kubectl; without it you are asked")
     made.add_argument("--namespace", default="liveconfig-walk")
     made.add_argument("--image", default=f"{NAME}:0.1.0", help="default %(default)s")
@@ -35,7 +46,20 @@ def parser(name: str, text: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--cleanup", action="store_true", help="only delete what an earlier run made"
     )
+    made.add_argument(
+        "--updates",
+        type=updates,
+        default=20,
+        help="of the config in the test; default %(default)s",
+    )
     return made
+
+
+def updates(text: str) -> int:
+    """Return a number of updates, from the command line."""
+    if int(text) < UPDATES_MIN:
+        raise argparse.ArgumentTypeError(f"at least {UPDATES_MIN}")
+    return int(text)
 
 
 def connect(options: argparse.Namespace) -> Cluster:
@@ -71,14 +95,17 @@ def _asked(namespace: str) -> str:
     return context
 
 
-def main(options: argparse.Namespace, steps: Callable[[Cluster], int]) -> int:
-    """Take the steps in the cluster that is meant, and return the exit status."""
+def main() -> int:
+    """Do what is asked for in the cluster that is meant, and return the exit status."""
+    options = parser().parse_args()
     try:
         cluster = connect(options)
         if options.cleanup:
             print(cluster.clean_up(options.timeout))
             return 0
-        return steps(cluster)
+        if options.show:
+            return demonstrate(cluster, options)
+        return Trial(cluster, options).run()
     except WalkError as error:
         print(f"{error}", file=sys.stderr)
         return 1
@@ -90,14 +117,5 @@ def main(options: argparse.Namespace, steps: Callable[[Cluster], int]) -> int:
         return 130
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of texts as a table with columns of even width."""
-    columns = list(zip(headings, *rows, strict=True))
-    widths = [max(len(text) for text in column) for column in columns]
-    ruler = ["-" * width for width in widths]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) for text, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in (headings, ruler, *rows)
-    )
+if __name__ == "__main__":
+    sys.exit(main())

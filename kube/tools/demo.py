@@ -4,21 +4,17 @@ The whole walk, to be looked at: make the ConfigMap, run the pods, edit, see it 
 Owns: the steps, what is printed of them.
 Must not know: how anything is done in the cluster.
 Runs in: a terminal on any machine with Python 3.10 and kubectl.
-
-    python3 kube/demo.py --context=kind-kind --image=liveconfig:0.1.0
-    python3 kube/demo.py --context=kind-kind --cleanup
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 
-from cluster import Answer, Cluster, Pod
-from command import main, parser, table
-from kubectl import WalkError
+from kube.tools.cluster import Answer, Cluster, Pod
+from kube.tools.kubectl import WalkError
+from kube.tools.report import table
 
 BEFORE = "Hello World"
 AFTER = "Hello Grandma"
@@ -53,10 +49,7 @@ def demonstrate(cluster: Cluster, options: argparse.Namespace) -> int:
 def set_up(cluster: Cluster, options: argparse.Namespace) -> list[Pod]:
     """Apply everything and wait until every worker serves the first message."""
     print(f"1. kubectl apply -k kube/, with the image {options.image}")
-    cluster.make_namespace()
-    cluster.apply(options.image)
-    cluster.scale(options.replicas)
-    pods = cluster.wait_until_settled(options.replicas, options.timeout)
+    pods = cluster.deploy(options.image, options.replicas, options.timeout)
     # An earlier run may have left another message.
     cluster.annotate()
     for answer in cluster.watch(pods, options.timeout, BEFORE).answers():
@@ -133,8 +126,3 @@ def check(answer: Answer) -> None:
     """
     if answer.status is None:
         raise WalkError(f"{answer.pod.name} does not get there: {answer.reason}")
-
-
-if __name__ == "__main__":
-    arguments = parser("kube/demo.py", "Show the service in a cluster.").parse_args()
-    sys.exit(main(arguments, lambda cluster: demonstrate(cluster, arguments)))

@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
-from client import Client
-from kubectl import (
+from kube.tools.client import Client
+from kube.tools.kubectl import (
     FOLDER,
     IN_POD,
     NAME,
@@ -199,6 +199,18 @@ class Cluster:
             }
         )
         return True
+
+    def deploy(self, image: str, replicas: int, seconds: float) -> list[Pod]:
+        """
+        Apply kube/ in the namespace, and return its pods when all are ready.
+
+        Raises:
+            WalkError: it takes too long, or a pod cannot start.
+        """
+        self.make_namespace()
+        self.apply(image)
+        self.scale(replicas)
+        return self.wait_until_settled(replicas, seconds)
 
     def apply(self, image: str) -> None:
         """Apply kube/ as it is, but for the namespace and the image."""

@@ -1,0 +1,1 @@
+"""The walk through a cluster: shown by `make kube-demo`, tested by `make kube-test`."""
