@@ -21,7 +21,7 @@ BUILDER =
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest page editor docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest api page editor docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -47,6 +47,9 @@ types: $(VENV)/dev ## check the types with mypy
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m 'not stress and not faults and not image and not cluster and not page and not bench' -n 2 --dist loadfile $(ARGS)
+
+api: $(VENV)/dev ## agree on the public API as the code has it now
+	@$(BIN)/python -m tests.support.public_api
 
 page: $(VENV)/dev ## test the operators' page in Chromium
 	@$(call install_missing,chromium)

@@ -120,7 +120,12 @@ class SourceUnavailableError(LiveconfigError):
 
 
 class StartupError(LiveconfigError):
-    """The place is wrong, and the operator must mend it: one sentence, exit 1."""
+    """
+    A setting or the machine is wrong, so the service does not start.
+
+    Its text is one sentence with what to do. gunicorn's master logs it and ends with
+    exit status 1.
+    """
 
 
 class RecordClaimedError(StartupError):
@@ -128,12 +133,19 @@ class RecordClaimedError(StartupError):
 
 
 class NotBoundError(StartupError):
-    """This process has no record to read: the gunicorn hooks did not run in it."""
+    """
+    This process has no record to read for the class of its manager.
+
+    Either the hooks of `liveconfig.gunicorn` are not in gunicorn's config file, or the
+    config is published for another class than the manager was made with.
+    """
 
 
 class NoConfigYetError(LiveconfigError):
     """
     No good source was found since the start; the first one is served at once.
+
+    It is raised only with LIVECONFIG_ON_MISSING=wait; else such a start fails.
 
     Attributes:
         reason: why the source is no good.
@@ -235,7 +247,12 @@ class PayloadTooLargeError(LiveconfigError):
 
 
 class CorruptRecordError(LiveconfigError):
-    """The record does not hold one whole publication; the reader keeps what it has."""
+    """
+    The record does not hold one whole publication; the reader keeps what it has.
+
+    Something wrote into the shared memory that is not the publisher. The master has the
+    last config published again within a second or two, so the next read may succeed.
+    """
 
 
 class UnfitConfigError(LiveconfigError):

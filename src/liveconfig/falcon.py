@@ -33,6 +33,14 @@ class SnapshotMiddleware:
 
     While a service waits for its first config, a request that needs one is answered
     with 503 and comes no further; to the others the snapshot is None.
+
+    Example::
+
+        app = falcon.App(middleware=[SnapshotMiddleware(ConfigManager(ShopConfig))])
+
+        class PriceResource:
+            def on_get(self, req, resp):
+                config = req.context.snapshot.config
     """
 
     def __init__(
@@ -57,7 +65,13 @@ class SnapshotMiddleware:
         self._at_least_seconds = at_least_seconds
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Pin the snapshot and name it in the response, or say that there is none."""
+        """
+        Pin the snapshot and name it in the response, or answer that there is none.
+
+        Raises:
+            LiveconfigError: as `ConfigManager.get` does, but for NoConfigYetError;
+                `req.context.snapshot` is None then.
+        """
         req.context.snapshot = None
         try:
             snapshot = self._newest(req)

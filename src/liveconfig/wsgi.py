@@ -36,6 +36,10 @@ def by_port(application: Public, others: Mapping[int, Application]) -> Public:
     serve these ports in threads of their own, so nothing that happens on the others
     holds them up.
 
+    Example::
+
+        app = by_port(app, {9090: create_admin_app(manager)})
+
     Args:
         application: answers on every other port, and on unix sockets.
         others: WSGI applications by the number of the port.
@@ -56,10 +60,16 @@ def when_configured(
     """
     Return an application that answers 503 until there is a config.
 
+    Example::
+
+        app = when_configured(app, manager, always=["/livez"])
+
+    What `ConfigManager.get` raises beside NoConfigYetError goes through.
+
     Args:
-        application: is asked whatever comes once there is one.
+        application: answers every request once there is one.
         manager: hands out the configs.
-        always: paths that it is asked at any time, such as the one of a liveness probe.
+        always: paths that it answers at any time, such as the one of a liveness probe.
     """
 
     def gate(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -253,7 +253,7 @@ MUTANTS = (
         _DAMAGE,
     ),
     Mutant(
-        "worker/manager",
+        "worker/binding",
         "a process that waits for the first config knows that it does",
         "if status is None or status.version:",
         "if True:",

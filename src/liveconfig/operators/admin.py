@@ -133,6 +133,10 @@ def create_admin_app(
     """
     Return the application of the operators' port, for any service's `manager`.
 
+    Example::
+
+        app = by_port(app, {9090: create_admin_app(manager)})
+
     Args:
         manager: whose configs are shown.
         names: under which it may be asked, beside those that are safe anyway; None

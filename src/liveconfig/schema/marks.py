@@ -28,9 +28,19 @@ from liveconfig.schema.secret import Secret
 
 _MARK = "liveconfig.needs_restart"
 
-# Written as `workers: Annotated[int, NEEDS_RESTART] = 4`: a running process cannot
-# apply a change of this key, or of what is below it.
 NEEDS_RESTART = Meta(extra={_MARK: True}, extra_json_schema={"x-needs-restart": True})
+"""
+The mark of a key whose change takes effect only after a restart.
+
+A running process cannot apply a change of such a key, or of what is below it. The new
+value is published as any other, and `/status` and the command line name the key until
+the service is restarted.
+
+Example::
+
+    class ShopConfig(Struct, frozen=True):
+        pool_size: Annotated[int, NEEDS_RESTART] = 4
+"""
 
 
 def touches_mark(root: inspect.Type, keys: KeyPath) -> bool:

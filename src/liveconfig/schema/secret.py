@@ -21,6 +21,13 @@ class Secret:
     It equals another `Secret` of the same text and cannot be changed. It is no `str`,
     so that joining or encoding it by mistake raises instead of giving it away. Pickling
     keeps the text: whoever pickles a config stores its secrets in clear.
+
+    Example::
+
+        class ShopConfig(Struct, frozen=True):
+            password: Secret
+
+        connect(password=manager.get().password.reveal())
     """
 
     __slots__ = ("_text",)

@@ -20,16 +20,16 @@ import threading
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.processes.broadcast import Listener
 from liveconfig.worker import turns
-from liveconfig.worker.manager import has_busy_callbacks, refresh_all, start_callbacks
+from liveconfig.worker.manager import log_slow_callbacks, refresh_all, start_callbacks
 from liveconfig.worker.subscription import SLOW_SECONDS
 
 
 def start(shared: SharedMemory) -> None:
     """
-    Have this process hold the newest version from now on, and tell its callbacks.
+    Have this process hold the newest version from now on, and call its callbacks.
 
     Raises:
-        OSError, RuntimeError: no descriptor or no thread is to be had; each manager
+        OSError, RuntimeError: no descriptor or no thread is left; each manager
             takes a new version when it is asked, as it always does.
     """
     start_callbacks()
@@ -52,4 +52,4 @@ def _follow(shared: SharedMemory, listener: Listener) -> None:
         turns.wait(shared)
         refresh_all()
         # Only a callback at work is looked after; nothing else wakes an idle worker.
-        listener.wait(SLOW_SECONDS if has_busy_callbacks() else None)
+        listener.wait(SLOW_SECONDS if log_slow_callbacks() else None)

@@ -25,18 +25,16 @@ from typing import Any, Generic, TypeVar
 from liveconfig.errors import (
     CorruptRecordError,
     LiveconfigError,
-    NoConfigYetError,
-    NotBoundError,
     UnfitConfigError,
     VersionNotReachedError,
 )
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
 from liveconfig.schema.schema import Schema, changed_key_paths
-from liveconfig.settings import Settings
 from liveconfig.worker import turns
+from liveconfig.worker.binding import bound_schema, nothing_yet
 from liveconfig.worker.snapshot import Snapshot
-from liveconfig.worker.subscription import Callback, Subscription, Taken
+from liveconfig.worker.subscription import Callback, Caller, Subscription, Taken
 
 log = logging.getLogger("gunicorn.error")
 
@@ -65,12 +63,13 @@ def refresh_all() -> None:
 
 def start_callbacks() -> None:
     """
-    Tell the callbacks of this process from now on, those that come later included.
+    Call the callbacks of this process from now on, those that come later included.
 
-    Raises RuntimeError where no thread is to be had: who has none is not told.
+    Raises:
+        RuntimeError: no thread can be started; its callback is not called.
     """
-    global _are_callbacks_told
-    _are_callbacks_told = True
+    global _are_callbacks_started
+    _are_callbacks_started = True
     for subscription in _subscriptions():
         subscription.start()
 
@@ -81,10 +80,9 @@ def enter_row() -> None:
         manager._is_inherited = manager._snapshot is not None
 
 
-def has_busy_callbacks() -> bool:
-    """Tell whether a callback runs that is not known to be slow; tell slow ones."""
-    # Not up to the first only: asking is also what tells of a slow one.
-    return sum(each.is_busy() for each in _subscriptions()) > 0
+def log_slow_callbacks() -> bool:
+    """Log each callback that has become slow; return True while another is busy."""
+    return True in [each.log_if_slow() for each in _subscriptions()]
 
 
 class ConfigManager(Generic[T]):
@@ -95,6 +93,13 @@ class ConfigManager(Generic[T]):
     memory at the first `get`, so it works with `--preload` and survives forks.
     Call `get` or `snapshot` once per unit of work and keep the result for that unit;
     two calls may answer with two versions.
+
+    Example::
+
+        manager = ConfigManager(ShopConfig)
+
+        def handle(request):
+            config = manager.get()
     """
 
     __slots__ = (
@@ -116,7 +121,8 @@ class ConfigManager(Generic[T]):
         "_version",
     )
 
-    # Only there with a version, which is looked at before it.
+    # Set with the first version. `get` compares `_version` first, so it never reads
+    # this unset.
     _config: T
 
     def __init__(self, type_: type[T] | None = None) -> None:
@@ -124,8 +130,9 @@ class ConfigManager(Generic[T]):
         Prepare a manager of configs of one type; nothing is read yet.
 
         Args:
-            type_: the class that LIVECONFIG_SCHEMA names, for the sake of type
-                checkers; None takes whatever LIVECONFIG_SCHEMA names.
+            type_: the class of the config. It must be the one that LIVECONFIG_SCHEMA
+                names, else the first `get` raises NotBoundError. None takes whatever
+                LIVECONFIG_SCHEMA names.
         """
         self._type = type_
         self._schema: Schema[T] | None = None
@@ -139,7 +146,7 @@ class ConfigManager(Generic[T]):
         self._stale_since: float | None = None
         self._unreadable_head = _NO_VERSION
         self._retry_at = 0.0
-        self._subscriptions: list[Subscription[T]] = []
+        self._subscriptions: list[Caller[T]] = []
         self._lock = threading.Lock()
         _references.append(weakref.ref(self, _references.remove))
 
@@ -147,18 +154,28 @@ class ConfigManager(Generic[T]):
         """
         Return the newest config: no lock, no system call while nothing changed.
 
+        Once it has returned a config it raises no more, and returns the last good one.
+
         Raises:
-            NotBoundError: the gunicorn hooks did not run in this process.
-            NoConfigYetError: the service waits for the first good source.
-            CorruptRecordError: there is no config to fall back on.
-            UnfitConfigError: nor is there, and the class does not take the newest.
+            NotBoundError: the gunicorn hooks did not run in this process, or the config
+                is published for another class; each further call raises it.
+            NoConfigYetError: the service waits for the first good source; none is held.
+            CorruptRecordError: no try of three seconds could read the record, and
+                nothing is held; the next call tries again.
+            UnfitConfigError: the class does not take the newest config, and nothing is
+                held; a later call takes the next version.
         """
         if self._head[0] == self._version:
             return self._config
         return self._refresh().config
 
     def snapshot(self) -> Snapshot[T]:
-        """Return the newest config with its version and digest; raise as `get` does."""
+        """
+        Return the newest config with its version and digest.
+
+        Raises:
+            LiveconfigError: as `get` does, with the same state left.
+        """
         if self._head[0] == self._version and self._snapshot is not None:
             return self._snapshot
         return self._refresh()
@@ -175,7 +192,10 @@ class ConfigManager(Generic[T]):
             version: the newest that the client has seen.
             timeout_seconds: how long to wait at most for another thread of this worker.
 
-        Raises: VersionNotReachedError when it is over, and as `get` does.
+        Raises:
+            VersionNotReachedError: the time is over; `snapshot` goes on to return what
+                is held.
+            LiveconfigError: as `get` does, with the same state left.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
@@ -211,6 +231,12 @@ class ConfigManager(Generic[T]):
         and so is one that takes longer than a second; neither keeps anything else from
         going on. In a process that is no worker, such as the master, it is not called.
 
+        Example::
+
+            def resize(old, new, changed):
+                if old is None or "pool.size" in changed:
+                    pool.resize(new.config.pool.size)
+
         Args:
             callback: takes the snapshot that it was called with before (None the first
                 time), the newest, and the paths of the keys that differ, as the log
@@ -220,12 +246,12 @@ class ConfigManager(Generic[T]):
             what its `cancel()` ends.
 
         Raises:
-            RuntimeError: no thread is to be had.
+            RuntimeError: no thread can be started; it is not called.
         """
-        subscription = Subscription(callback, self._subscriptions.remove)
+        subscription = Caller(callback, self._subscriptions.remove)
         self._subscriptions.append(subscription)
         _kept_alive.add(self)
-        if _are_callbacks_told:
+        if _are_callbacks_started:
             subscription.start()
             bound().published.send()
         return subscription
@@ -236,7 +262,12 @@ class ConfigManager(Generic[T]):
         return self._schema.masked(config)
 
     def refresh(self) -> None:
-        """Take the newest version, for a thread that may wait; raise as `get` does."""
+        """
+        Take the newest version, for a thread that may wait.
+
+        Raises:
+            LiveconfigError: as `get` does, with the same state left.
+        """
         snapshot = self._snapshot
         if snapshot is None:
             self._first()
@@ -272,11 +303,11 @@ class ConfigManager(Generic[T]):
         with self._lock:
             if self._snapshot is None:
                 shared = bound()
-                self._schema = self._find_schema(shared)
+                self._schema = bound_schema(self._type, shared)
                 publication = shared.config.read()
                 if publication is None:
                     self._is_awaiting = True
-                    raise _nothing_yet(shared)
+                    raise nothing_yet(shared)
                 self._keep(shared, publication)
             assert self._snapshot is not None
             return self._snapshot
@@ -286,7 +317,8 @@ class ConfigManager(Generic[T]):
         head = shared.config.version
         if head == self._unreadable_head and time.monotonic() < self._retry_at:
             return
-        # What is held is news to a worker's row, and to a new subscription.
+        # Read the current version again if this worker's row or a new subscription has
+        # not received it yet.
         is_news = self._is_inherited or any(
             each.is_waiting_for_the_first for each in tuple(self._subscriptions)
         )
@@ -294,7 +326,7 @@ class ConfigManager(Generic[T]):
             publication = shared.config.read(0 if is_news else held.version)
             if publication is not None:
                 self._keep(shared, publication)
-        # Also where there is no memory for the copy: what is held is there.
+        # Also where there is no memory for the copy.
         except (CorruptRecordError, UnfitConfigError, MemoryError) as error:
             # Damage is logged by whoever mends it; a class is mended by who reads this.
             if isinstance(error, UnfitConfigError) and head != self._unreadable_head:
@@ -321,7 +353,11 @@ class ConfigManager(Generic[T]):
         self._is_inherited = False
         row = shared.workers.own
         if row is not None:
-            self._needs_restart = self._has_other_marks(publication.payload)
+            # Nothing is kept for a schema in which no key is marked.
+            if self._schema.has_marks:
+                first = self._first_payload = self._first_payload or publication.payload
+                changed = changed_key_paths(first, publication.payload)
+                self._needs_restart = any(map(self._schema.needs_restart, changed))
             needed = any(each._needs_restart for each in _managers())
             row.needs_restart(is_needed=needed)
             # Last, so that whoever sees the version sees what came with it.
@@ -330,31 +366,6 @@ class ConfigManager(Generic[T]):
         for subscription in tuple(self._subscriptions):
             subscription.offer(Taken(snapshot, publication.payload), row)
 
-    def _has_other_marks(self, payload: bytes) -> bool:
-        """Tell whether a key that only a restart applies is not as at the start."""
-        schema = self._schema
-        assert schema is not None
-        # Nothing is kept for a schema in which no key is marked.
-        if not schema.has_marks:
-            return False
-        if self._first_payload is None:
-            self._first_payload = payload
-        changed = changed_key_paths(self._first_payload, payload)
-        return any(map(schema.needs_restart, changed))
-
-    def _find_schema(self, shared: SharedMemory) -> Schema[T]:
-        if self._type is None:
-            return Schema.load(Settings.from_environ().schema)
-        schema: Schema[T] = Schema(self._type)
-        status = shared.publisher_status()
-        if status is not None and status.schema != schema.name:
-            raise NotBoundError(
-                f"this ConfigManager is for {schema.name}, but the config is "
-                f"published as {status.schema or 'a plain mapping'}: set "
-                f"LIVECONFIG_SCHEMA={schema.name}"
-            )
-        return schema
-
 
 # The managers of this process, without a gap for another thread while one comes or
 # goes. Those that something was subscribed to stay, even if their maker let go of them.
@@ -362,7 +373,7 @@ _references: list[weakref.ref[ConfigManager[Any]]] = []
 _kept_alive: set[ConfigManager[Any]] = set()
 
 # Only in a worker that serves: a thread in the master would be lost in its children.
-_are_callbacks_told = False
+_are_callbacks_started = False
 
 
 def _managers() -> list[ConfigManager[Any]]:
@@ -370,21 +381,13 @@ def _managers() -> list[ConfigManager[Any]]:
     return [manager for manager in found if manager is not None]
 
 
-def _nothing_yet(shared: SharedMemory) -> LiveconfigError:
-    status = shared.publisher_status()
-    # A version that was told of and is not there was overwritten, and comes back.
-    if status is None or status.version:
-        return CorruptRecordError("the record holds nothing")
-    return NoConfigYetError(status.trouble)
-
-
-def _subscriptions() -> list[Subscription[Any]]:
+def _subscriptions() -> list[Caller[Any]]:
     return [each for manager in _managers() for each in tuple(manager._subscriptions)]
 
 
 def _renew_in_child() -> None:
-    global _are_callbacks_told
-    _are_callbacks_told = False
+    global _are_callbacks_started
+    _are_callbacks_started = False
     # A child forked while another thread had the lock would never refresh again, and
     # no thread of the parent runs in it.
     for manager in _managers():

@@ -17,7 +17,12 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Snapshot(Generic[T]):
     """
-    A config with its version.
+    A config with its version. It never changes, however long it is kept.
+
+    Example::
+
+        snapshot = manager.snapshot()
+        log.info("serving version %d", snapshot.version)
 
     Attributes:
         config: the frozen config.

@@ -1,13 +1,13 @@
 """
-Telling the application that the config changed.
+Callbacks of the application for a config that changed.
 
-Owns: one callback, the thread it runs in, which version it was told last.
+Owns: one callback, the thread it runs in, which version it was called with last.
 Must not know: where configs come from, how a version is taken.
 Runs in: every worker that subscribes.
 
 Why a thread of its own: a callback may wait for a database, or for ever, and neither a
 request nor the next version nor another callback may wait with it. Versions that come
-while it is busy are not queued: it is told the newest when it is ready.
+while it is busy are not queued: it is called with the newest when it is ready.
 
 Why `threading`: under gevent the thread is a greenlet then, as all that the callback
 knows expects. A callback that neither returns nor waits holds up a gevent worker, as a
@@ -34,7 +34,7 @@ T = TypeVar("T")
 # one that is newest, and the paths of the keys that changed between the two.
 Callback = Callable[[Snapshot[T] | None, Snapshot[T], tuple[str, ...]], object]
 
-# How long a callback may take before it is counted and told as slow.
+# How long a callback may take before it is counted and logged as slow.
 SLOW_SECONDS = 1.0
 
 # gunicorn's own logger in a worker, so that all lines go the same way.
@@ -61,17 +61,34 @@ class Taken:
 
 class Subscription(Generic[T]):
     """
-    One callback, told every version that it has time for.
+    What `ConfigManager.subscribe` returns, to end it again.
+
+    Example::
+
+        subscription = manager.subscribe(resize)
+        subscription.cancel()
 
     Attributes:
-        is_cancelled: whether it is told nothing any more.
+        is_cancelled: whether the callback is called no more.
     """
 
-    def __init__(
-        self, callback: Callback[T], on_cancel: Callable[[Subscription[T]], object]
-    ) -> None:
-        """Prepare; the callback is told nothing yet, `on_cancel` of its end."""
+    def __init__(self) -> None:
+        """Begin."""
         self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """Call the callback no more; one call may still be under way."""
+        self.is_cancelled = True
+
+
+class Caller(Subscription[T]):
+    """One callback, called for every version that it has time for."""
+
+    def __init__(
+        self, callback: Callback[T], on_cancel: Callable[[Caller[T]], object]
+    ) -> None:
+        """Prepare; nothing is called yet, `on_cancel` at the end."""
+        super().__init__()
         self._callback = callback
         self._on_cancel = on_cancel
         self._name = _name(callback)
@@ -80,7 +97,7 @@ class Subscription(Generic[T]):
     def renew(self) -> None:
         """Begin anew, as in a forked child, in which no thread of the parent runs."""
         self._newest: Taken | None = None
-        self._told: Taken | None = None
+        self._called: Taken | None = None
         self._row: WorkerRow | None = None
         self._busy_since: float | None = None
         self._is_slow = False
@@ -89,10 +106,10 @@ class Subscription(Generic[T]):
 
     def start(self) -> None:
         """
-        Begin to tell; what was offered before is told first.
+        Begin to call; what was offered before comes first.
 
         Raises:
-            RuntimeError: no thread is to be had; nothing is told.
+            RuntimeError: no thread can be started; nothing is called.
         """
         if self._news is not None:
             return
@@ -115,7 +132,7 @@ class Subscription(Generic[T]):
 
     def offer(self, taken: Taken, row: WorkerRow | None) -> None:
         """
-        Have the callback told of a version, soon and in its own thread, once.
+        Have the callback called for a version, soon and in its own thread, once.
 
         Called by one thread at a time. Never waits and never raises.
 
@@ -132,24 +149,24 @@ class Subscription(Generic[T]):
             self._news.set()
 
     def cancel(self) -> None:
-        """Tell the callback nothing any more; one call may still be under way."""
+        """Call the callback no more; one call may still be under way."""
         if self.is_cancelled:
             return
-        self.is_cancelled = True
+        super().cancel()
         self._on_cancel(self)
         if self._news is not None:
             self._news.set()
 
-    def is_busy(self) -> bool:
+    def log_if_slow(self) -> bool:
         """
-        Tell whether the callback runs, or is about to.
+        Log and count the callback, once, if it has been busy for too long.
 
-        One that runs for too long is counted and told in the log, once, and counts as
-        busy no more.
+        Returns:
+            whether it runs, or is about to, and is not slow.
         """
         since = self._busy_since
         if since is None:
-            return self._news is not None and self._newest is not self._told
+            return self._news is not None and self._newest is not self._called
         seconds = time.monotonic() - since
         if seconds >= SLOW_SECONDS and not self._is_slow:
             self._is_slow = True
@@ -171,21 +188,21 @@ class Subscription(Generic[T]):
             newest = self._newest
             if self.is_cancelled:
                 return
-            if newest is not None and newest is not self._told:
-                self._tell(newest, self._row)
+            if newest is not None and newest is not self._called:
+                self._call(newest, self._row)
 
-    def _tell(self, newest: Taken, row: WorkerRow | None) -> None:
-        told = self._told
+    def _call(self, newest: Taken, row: WorkerRow | None) -> None:
+        before = self._called
         is_failure = False
         began_ns = row.callback_begins() if row else 0
         self._busy_since = time.monotonic()
         try:
-            if told is None:
+            if before is None:
                 self._callback(None, newest.snapshot, ())
             else:
-                changed = changed_key_paths(told.payload, newest.payload)
+                changed = changed_key_paths(before.payload, newest.payload)
                 names = tuple(map(format_key_path, changed))
-                self._callback(told.snapshot, newest.snapshot, names)
+                self._callback(before.snapshot, newest.snapshot, names)
         # Also what is no Exception, such as a timeout of gevent: it would end this
         # thread without a word.
         except BaseException:
@@ -196,7 +213,7 @@ class Subscription(Generic[T]):
                 newest.snapshot.version,
             )
         finally:
-            self._told = newest
+            self._called = newest
             self._busy_since = None
             self._is_slow = False
             if row is not None:
