@@ -46,7 +46,7 @@ types: $(VENV)/dev ## check the types with mypy
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -m 'not stress and not faults and not image and not cluster and not page and not bench' -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 api: $(VENV)/dev ## agree on the public API as the code has it now
 	@$(BIN)/python -m tests.support.public_api
@@ -82,14 +82,14 @@ matrix: ## run the tests with every Python from 3.10 to 3.13 that is on the PATH
 
 faults: $(VENV)/dev ## cause every fault of tests/faults/README.md, for minutes
 	@echo '==> faults'
-	@$(BIN)/python -m pytest tests/faults -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -m '' tests/faults -n 2 --dist worksteal $(ARGS)
 
 bench: $(VENV)/bench ## measure it against what else there is; ARGS=--quick for 3 minutes
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-test: $(VENV)/bench ## test the benchmark, with every peer in it
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest tests/bench $(ARGS)
+	@$(BIN)/python -m pytest -m '' tests/bench $(ARGS)
 
 # These need kubectl and nothing that is installed here.
 kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'

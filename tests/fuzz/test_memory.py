@@ -61,7 +61,7 @@ _PROGRAMS = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_PROGRAMS)
 @example(_write(SLOTS[1], slot(3, b"x" * PAYLOAD_BYTES_MAX)) + _words(HEAD, 3))
 @example(_write(SLOTS[1], slot(3, _TOO_LONG)) + _words(HEAD, 3))
@@ -71,7 +71,7 @@ def test_read_of_any_memory_is_whole_or_nothing(program: bytes) -> None:
     check_record(program, _NOWHERE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_PROGRAMS)
 @example(
     _write(SLOTS[1], slot(3, GREETINGS.pack(Greeting("three")).payload))
@@ -91,7 +91,7 @@ def _name(content: bytes) -> str:
 _OCTAL = {ord(character): f"\\{ord(character):03o}" for character in " \t\n\\"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.binary(max_size=30).map(_name), min_size=1),
     st.lists(st.text(max_size=30)),
@@ -119,7 +119,7 @@ _VALUES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(_NAMES, _VALUES), max_size=4))
 @example([("PORT", "0" * 5000 + "80")])
 def test_any_environment_is_read_or_refused(environ: list[tuple[str, str]]) -> None:

@@ -72,7 +72,7 @@ def failing_test(directory: Path, tests: tuple[str, ...]) -> str:
     """Run tests on the package in `directory`; return the first that fails, or ""."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
-        [*command, "-m", "not stress", *tests],
+        [*command, *tests],
         cwd=ROOT,
         env={
             **os.environ,

@@ -12,7 +12,7 @@ import falcon.inspect
 import msgspec
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -258,11 +258,7 @@ _HEADERS = st.lists(
 )
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=150)
 @given(
     url=st.sampled_from((_PUBLIC, _OPERATORS)),
     path=st.sampled_from(sorted(_PATHS)) | _TEXTS.map(lambda text: f"/x{text}"),

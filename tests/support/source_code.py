@@ -1,7 +1,7 @@
 """
 The project's own code, read and not run.
 
-Owns: parsing a file; its imports, functions and what it names, in full.
+Owns: parsing a file; its imports, functions and what it names, in full; setup.cfg.
 Must not know: any rule.
 Runs in: the test process.
 """
@@ -9,12 +9,21 @@ Runs in: the test process.
 from __future__ import annotations
 
 import ast
+import configparser
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "liveconfig"
 _SOURCE = ROOT / "src"
+
+
+def setup() -> configparser.ConfigParser:
+    """Return what setup.cfg says."""
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read_string((ROOT / "setup.cfg").read_text())
+    return setup
+
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

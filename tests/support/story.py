@@ -98,7 +98,6 @@ def tell(stories: int, steps: int, number: int) -> Told:
     options = settings(
         max_examples=stories,
         stateful_step_count=steps,
-        deadline=None,
         database=None,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),

@@ -1,7 +1,9 @@
-"""A service that is none, for those who ask one, and a desk for a publisher."""
+"""No processes here, a service that is none, and a desk for a publisher."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,20 @@ import pytest
 
 from tests.support.desk import Desk
 from tests.support.status_document import StandIn
+
+
+def _refuse(*_: object, **__: object) -> None:
+    pytest.fail("a test that starts a process is no unit test: it is for tests/process")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_process() -> Iterator[None]:
+    """Whatever would start a process fails the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", _refuse)
+        for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
+            patch.setattr(os, name, _refuse)
+        yield
 
 
 @pytest.fixture

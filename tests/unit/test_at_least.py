@@ -14,24 +14,25 @@ from liveconfig.errors import NotBoundError, VersionNotReachedError
 from liveconfig.reference.app import create_public_app
 from liveconfig.reference.config import ServiceConfig
 from liveconfig.worker.manager import ConfigManager
-from tests.unit.test_manager import Greeting, Memory
+from tests.support.eventually import PATIENCE_SECONDS
+from tests.support.world import Greeting, World
 
 
 @pytest.fixture
-def memory() -> Iterator[Memory]:
+def world() -> Iterator[World]:
     """Shared memory with two versions."""
-    memory = Memory()
-    memory.publish("one")
-    yield memory
-    memory.close()
+    world = World()
+    world.publish("one")
+    yield world
+    world.close()
 
 
 @pytest.fixture
-def manager(memory: Memory) -> ConfigManager[Greeting]:
+def manager(world: World) -> ConfigManager[Greeting]:
     """A manager that holds version 1 while there is version 2."""
     manager = ConfigManager(Greeting)
     manager.get()
-    memory.publish("two")
+    world.publish("two")
     return manager
 
 
@@ -47,7 +48,9 @@ def test_version_of_another_pod_is_not_waited_for(
     manager: ConfigManager[Greeting],
 ) -> None:
     """What was never published here answers no request later."""
-    assert manager.snapshot_at_least(10**17, timeout_seconds=600.0).version == 2
+    assert (
+        manager.snapshot_at_least(10**17, timeout_seconds=PATIENCE_SECONDS).version == 2
+    )
 
 
 def test_version_that_another_thread_decodes_is_waited_for(
@@ -56,13 +59,15 @@ def test_version_that_another_thread_decodes_is_waited_for(
     """Who asks for it gets it as soon as it is there; `get` goes on with the old."""
     seen: list[int] = []
     asking = threading.Thread(
-        target=lambda: seen.append(manager.snapshot_at_least(2, 600.0).version)
+        target=lambda: seen.append(
+            manager.snapshot_at_least(2, PATIENCE_SECONDS).version
+        )
     )
     with manager._lock:
         asking.start()
         asking.join(0.05)
         assert (seen, manager.get().message) == ([], "one")
-    asking.join(60.0)
+    asking.join(PATIENCE_SECONDS)
     assert seen == [2]
 
 
@@ -79,10 +84,10 @@ def test_wait_has_an_end(manager: ConfigManager[Greeting]) -> None:
 
 
 def test_wait_for_a_damaged_version_has_an_end(
-    memory: Memory, manager: ConfigManager[Greeting]
+    world: World, manager: ConfigManager[Greeting]
 ) -> None:
     """A version that nobody can read is not waited for without an end."""
-    memory.damage()
+    world.damage()
     with pytest.raises(VersionNotReachedError):
         manager.snapshot_at_least(2, timeout_seconds=0.05)
     assert manager.get() == Greeting("one")
@@ -98,11 +103,11 @@ def test_without_hooks_is_an_error() -> None:
     "seen", ["2", "1", "0", "99999999999999999999", "two", "\u0662", ""]
 )
 def test_header_of_a_request_changes_nothing_that_is_newest(
-    memory: Memory, seen: str
+    world: World, seen: str
 ) -> None:
     """Whatever a client brings along, it is answered with the newest there is."""
-    memory.publish_status("liveconfig.reference.config:ServiceConfig")
-    memory.publish("two")
+    world.publish_status("liveconfig.reference.config:ServiceConfig")
+    world.publish("two")
     client = falcon.testing.TestClient(create_public_app(ConfigManager(ServiceConfig)))
     headers = {"Config-Version": seen} if seen.isascii() else None
     result = client.simulate_get("/", headers=headers)

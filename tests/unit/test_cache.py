@@ -13,7 +13,6 @@ import pytest
 from liveconfig.errors import CacheError
 from liveconfig.publishing import cache as cache_module
 from liveconfig.publishing.cache import Cache
-from tests.support.children import Child
 
 _BYTES_MAX = 200_000
 _NOBODY = 65534
@@ -192,23 +191,6 @@ def test_file_of_somebody_else_is_not_served(tmp_path: Path) -> None:
     _cache(tmp_path).store(b"secret")
     assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (0, 0o600)
     assert _files(tmp_path) == ["last-good"]
-
-
-@needs_root
-def test_user_may_use_what_root_has_made(tmp_path: Path) -> None:
-    """Root can change anything in any case, so its files are as good as one's own."""
-    path = _kept(tmp_path)
-    path.chmod(0o644)
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.stat().st_mode & 0o001 == 0:
-            parent.chmod(parent.stat().st_mode | 0o011)
-
-    def load() -> str:
-        os.setuid(_NOBODY)
-        return repr(_cache(tmp_path).load())
-
-    assert Child(load).result() == repr((b"kept", []))
 
 
 def test_file_that_others_write_to_is_not_served(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -327,44 +325,3 @@ def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 2
-
-
-def test_installed_command_finds_a_schema_in_the_working_directory(
-    directory: Path,
-) -> None:
-    """The command that people type finds the project's own schema."""
-    declaration = "class Shop(Struct, frozen=True):\n    message: str\n"
-    write("shop.py", f"from msgspec import Struct\n\n{declaration}")
-    path = write("c.yaml", "message: a\n")
-    command = [Path(sys.executable).with_name("liveconfig"), "check", path]
-    ran = subprocess.run(
-        [*command, "--schema=shop:Shop"], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout.startswith("c.yaml: ok, sha256:")
-
-
-def test_what_cannot_be_shown_is_escaped(directory: Path) -> None:
-    """Neither a name that is not UTF-8 nor a terminal that is not is a traceback."""
-    command = [Path(sys.executable).with_name("liveconfig"), "check", b"\xff.yaml"]
-    Path(os.fsdecode(b"\xff.yaml")).write_text("message: a\n")
-    environ = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    ran = subprocess.run(command, capture_output=True, env=environ)
-    assert (ran.returncode, ran.stdout[:16]) == (0, rb"\udcff.yaml: ok,")
-    write("c.yaml", "message: \u20ac\n")
-    environ["PYTHONIOENCODING"] = "ascii"
-    command = [command[0], "show", "c.yaml"]
-    ran = subprocess.run(command, capture_output=True, env=environ)
-    assert json.loads(ran.stdout) == {"message": "\u20ac"}
-
-
-def test_reader_that_goes_away_is_no_traceback(directory: Path) -> None:
-    """`liveconfig show | head -0` ends quietly."""
-    path = write("c.yaml", "\n".join(f"key-{n}: {n}" for n in range(20_000)))
-    command = Path(sys.executable).with_name("liveconfig")
-    with subprocess.Popen(
-        [command, "show", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()

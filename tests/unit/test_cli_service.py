@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +11,6 @@ import pytest
 
 from liveconfig.command import cli
 from liveconfig.reading.source import Source
-from tests.support.eventually import eventually
 from tests.support.server import free_port
 from tests.support.status_document import (
     DIGEST,
@@ -275,52 +269,6 @@ def test_wrong_url_is_2(capsys: pytest.CaptureFixture[str], command: list[str]) 
     assert "it takes http://HOST:PORT" in ran.err
 
 
-@contextlib.contextmanager
-def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the installed command until the end of the block."""
-    command = [Path(sys.executable).with_name("liveconfig"), *arguments]
-    environ = {**os.environ, "PYTHONUNBUFFERED": "", "COLUMNS": "20"}
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=environ, **pipes) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    return process.returncode, err
-
-
-def test_watch_writes_a_block_for_each_change_until_ctrl_c(stand_in: StandIn) -> None:
-    """Into a pipe each state comes at once and once; Ctrl-C is no traceback."""
-    good, behind = document(), document(workers=_BEHIND)
-    stand_in.documents = [good, good, behind, good]
-    with _started("status", "--watch", "--url", stand_in.url) as process:
-        assert process.stdout is not None
-        heads = (line for line in process.stdout if "onverged" in line)
-        assert [next(heads).partition(":")[0] for _ in range(3)] == [
-            "converged",
-            "not converged",
-            "converged",
-        ]
-        assert len(stand_in.requests) == 4
-        assert _interrupted(process) == (130, "")
-
-
-def test_watch_waits_for_a_service_that_is_not_there(stand_in: StandIn) -> None:
-    """It says so, and shows the service as soon as it answers."""
-    stand_in.says(b"")
-    with _started("status", "--watch", "--url", stand_in.url) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(f"not there: {stand_in.url}/status")
-        stand_in.answer = stand_in.good
-        assert "converged: 2 workers serve version 3\n" in process.stdout
-        assert _interrupted(process) == (130, "")
-
-
 def test_watch_of_somebody_else_is_2(
     capsys: pytest.CaptureFixture[str], stand_in: StandIn
 ) -> None:
@@ -329,11 +277,3 @@ def test_watch_of_somebody_else_is_2(
     ran = Ran(capsys, "status", "--watch", "--url", stand_in.url)
     assert (ran.status, ran.out) == (2, "")
     assert "is this the operators' port" in ran.err
-
-
-def test_wait_can_be_interrupted(stand_in: StandIn) -> None:
-    """Ctrl-C ends a wait with the status that shells know, and no traceback."""
-    arguments = ["--digest", OTHER_DIGEST, "--url", stand_in.url]
-    with _started("wait", *arguments) as process:
-        eventually(lambda: stand_in.requests)
-        assert _interrupted(process) == (130, "")

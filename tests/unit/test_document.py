@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import resource
-import time
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from hypothesis import strategies as st
 from liveconfig.errors import InvalidConfigError
 from liveconfig.reading import yaml_text
 from liveconfig.reading.document import Limits, locate, locate_all, parse
-from tests.support.children import Child
 
 _LIMITS = Limits()
 
@@ -224,30 +221,6 @@ def test_lone_surrogate_is_refused() -> None:
     assert "surrogate" in error.problem
 
 
-def _laughs(levels: int) -> str:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    for level in range(1, levels):
-        names = ", ".join([f"*a{level - 1}"] * 10)
-        lines.append(f"a{level}: &a{level} [{names}]")
-    return "\n".join(lines)
-
-
-def test_billion_laughs_are_refused_in_little_time_and_memory() -> None:
-    """An alias bomb ends in less than a second and 100 MiB."""
-
-    def bomb() -> tuple[float, int]:
-        started = time.perf_counter()
-        error = _refusal(_laughs(10))
-        assert "with all aliases expanded" in error.problem
-        seconds = time.perf_counter() - started
-        return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds, kibibytes = Child(bomb).result()
-    assert seconds < 1.0
-    assert kibibytes - before < 100 * 1024
-
-
 def test_long_text_that_is_named_often_is_refused() -> None:
     """Text counts again at each alias, not only nodes."""
     text = f"a: &a {'x' * 10_000}\nb: [{', '.join(['*a'] * 1000)}]\n"
@@ -418,7 +391,7 @@ _plain = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.text("abc:#", min_size=1), _plain, min_size=1, max_size=5))
 def test_whatever_is_written_is_read(data: dict[str, Any]) -> None:
     """What PyYAML or json wrote comes back as it was."""
@@ -427,7 +400,7 @@ def test_whatever_is_written_is_read(data: dict[str, Any]) -> None:
     assert _parse(json.dumps(data), "c.json") == data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary(max_size=200) | st.text("ab:-[]{}&*!|>'\"#%@,?\n \t0.<=~", max_size=60)
 )
@@ -441,7 +414,7 @@ def test_arbitrary_input_is_read_or_refused(content: bytes | str) -> None:
             continue
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text("ab:-[]{}&*|>'\"#,?\n <1~", max_size=40))
 def test_what_is_accepted_means_what_pyyaml_says(text: str) -> None:
     """Whatever is not refused has the value that PyYAML's safe loader gives it."""

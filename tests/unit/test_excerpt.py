@@ -329,9 +329,7 @@ _breakings = st.lists(
     ),
     max_size=3,
 )
-_often = settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck)
-)
+_often = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 def _broken(text: str, breakings: list[tuple[int, int, str]]) -> str:

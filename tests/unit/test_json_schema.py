@@ -232,9 +232,7 @@ def test_schema_accepts_what_the_service_accepts(key: str) -> None:
             assert found == wanted, f"{data}: the schema says {found}"
 
 
-_quick = settings(
-    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck)
-)
+_quick = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 
 
 @_quick

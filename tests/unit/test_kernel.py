@@ -46,26 +46,6 @@ def test_memory_is_sealed_and_not_inherited() -> None:
         os.close(memfd)
 
 
-@pytest.mark.usefixtures("python")
-def test_signals_go_to_the_process_behind_a_pidfd() -> None:
-    """A process that is there gets them; one that has ended is told of."""
-    pid = os.fork()
-    if not pid:
-        signal.pause()
-        os._exit(0)
-    pidfd = kernel.pidfd_open(pid)
-    try:
-        assert not os.get_inheritable(pidfd)
-        kernel.pidfd_send_signal(pidfd, signal.SIGKILL)
-        end = os.waitid(kernel.P_PIDFD, pidfd, os.WEXITED)
-        assert end is not None
-        assert end.si_pid == pid
-        with pytest.raises(ProcessLookupError):
-            kernel.pidfd_send_signal(pidfd, signal.SIGKILL)
-    finally:
-        os.close(pidfd)
-
-
 def test_c_library_without_the_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where neither Python nor the C library has it, the sentence says so."""
     monkeypatch.delattr(os, "memfd_create")

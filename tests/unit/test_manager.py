@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,22 +17,14 @@ from liveconfig.errors import (
     NotBoundError,
     UnfitConfigError,
 )
-from liveconfig.memory.record import Record, Writer
-from liveconfig.memory.shared import SharedMemory, bind
-from liveconfig.memory.status import Missing, PublisherStatus
+from liveconfig.memory.record import Record
+from liveconfig.memory.shared import bind
 from liveconfig.schema.schema import Schema
 from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
-from tests.support.children import Child
 from tests.support.eventually import eventually
-
-
-class Greeting(msgspec.Struct, frozen=True):
-    """A config for tests."""
-
-    message: str
-    number: int = 0
+from tests.support.world import SCHEMA, Greeting, World
 
 
 class Other(msgspec.Struct, frozen=True):
@@ -43,61 +33,12 @@ class Other(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-_SCHEMA = Schema(Greeting)
-
-
-class Memory:
-    """Shared memory with a writer for each record, bound to this process."""
-
-    def __init__(self) -> None:
-        self.shared = SharedMemory.create(65_536)
-        self._writers = [
-            Writer(self.shared.config.descriptor),
-            Writer(self.shared.status.descriptor),
-        ]
-        self.publish_status(_SCHEMA.name)
-        bind(self.shared)
-
-    def publish(self, message: str) -> str:
-        """Publish a greeting and return its digest."""
-        packed = _SCHEMA.pack(Greeting(message))
-        self._writers[0].publish(packed.payload)
-        return packed.digest
-
-    def publish_bytes(self, payload: bytes) -> None:
-        """Publish bytes that are no config."""
-        self._writers[0].publish(payload)
-
-    def publish_status(self, schema: str, version: int = 0) -> None:
-        """Publish a status that names `schema`, of a source that is gone."""
-        missing = Missing("conf: gone", 1.0)
-        status = PublisherStatus(
-            1, 1.0, "conf", schema, version=version, missing=missing
-        )
-        self._writers[1].publish(status.to_bytes())
-
-    def damage(self) -> None:
-        """Overwrite the newest config's checksum in the memory itself."""
-        record = self.shared.config
-        slot = 4096 + (record.version % 2) * (4096 + 65_536)
-        writable = os.open(f"/proc/self/fd/{record.descriptor}", os.O_RDWR)
-        os.pwrite(writable, struct.pack("Q", 1), slot + 24)
-        os.close(writable)
-
-    def close(self) -> None:
-        """Unbind and free everything."""
-        bind(None)
-        for writer in self._writers:
-            writer.close()
-        self.shared.close()
-
-
 @pytest.fixture
-def memory() -> Iterator[Memory]:
+def world() -> Iterator[World]:
     """Empty shared memory, bound."""
-    memory = Memory()
-    yield memory
-    memory.close()
+    world = World()
+    yield world
+    world.close()
 
 
 @pytest.fixture(autouse=True)
@@ -113,49 +54,50 @@ def greetings() -> ConfigManager[Greeting]:
 
 
 def test_get_returns_the_newest_config(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """Each get after a publication returns the new config, typed."""
     for message in ("one", "two", "three"):
-        memory.publish(message)
+        world.publish(message)
         assert greetings.get() == Greeting(message)
 
 
 def test_get_returns_the_same_object_until_something_changes(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """A config is decoded once per version."""
-    memory.publish("one")
+    world.publish("one")
     assert greetings.get() is greetings.get()
     assert greetings.snapshot() is greetings.snapshot()
     assert greetings.snapshot().config is greetings.get()
 
 
 def test_snapshot_names_version_and_digest(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """A snapshot holds config, version and digest of one publication."""
-    memory.publish("one")
-    digest = memory.publish("two")
+    world.publish("one")
+    world.publish("two")
+    digest = SCHEMA.pack(Greeting("two")).digest
     assert greetings.snapshot() == Snapshot(Greeting("two"), 2, digest)
 
 
 def test_snapshot_after_get_is_as_new(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """get and snapshot take turns without either falling behind."""
-    memory.publish("one")
+    world.publish("one")
     greetings.get()
-    memory.publish("two")
+    world.publish("two")
     assert greetings.snapshot().config == Greeting("two")
-    memory.publish("three")
+    world.publish("three")
     assert greetings.snapshot().version == 3
     assert greetings.get() == Greeting("three")
 
 
-def test_config_is_frozen(memory: Memory, greetings: ConfigManager[Greeting]) -> None:
+def test_config_is_frozen(world: World, greetings: ConfigManager[Greeting]) -> None:
     """No request can change what the next one is served."""
-    memory.publish("one")
+    world.publish("one")
     with pytest.raises(AttributeError):
         greetings.get().message = "changed"  # type: ignore[misc]
 
@@ -168,29 +110,29 @@ def test_get_without_hooks_says_what_to_add(greetings: ConfigManager[Greeting]) 
         greetings.snapshot()
 
 
-def test_manager_made_before_the_memory_binds_at_first_get(memory: Memory) -> None:
+def test_manager_made_before_the_memory_binds_at_first_get(world: World) -> None:
     """A manager made at import time, unbound, works once the memory is there."""
     bind(None)
     early = ConfigManager(Greeting)
     with pytest.raises(NotBoundError):
         early.get()
-    bind(memory.shared)
-    memory.publish("late")
+    bind(world.shared)
+    world.publish("late")
     assert early.get() == Greeting("late")
 
 
 def test_get_before_the_first_publication_is_an_error(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """With nothing published there is nothing to serve, and the next get may work."""
     with pytest.raises(NoConfigYetError, match="there is no config yet: conf: gone"):
         greetings.get()
-    memory.publish("now")
+    world.publish("now")
     assert greetings.get() == Greeting("now")
 
 
 def test_get_does_not_wait_for_the_first_publication(
-    memory: Memory, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
+    world: World, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request gets its answer at once while the service waits for a good source."""
     monkeypatch.setattr(manager_module, "_FIRST_TRIES_MAX", 10**6)
@@ -199,64 +141,64 @@ def test_get_does_not_wait_for_the_first_publication(
 
 
 def test_version_that_is_told_of_and_not_there_is_damage(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """An empty record whose publisher told of a version was overwritten."""
-    memory.publish_status(_SCHEMA.name, version=1)
+    world.publish_status(SCHEMA.name, version=1)
     with pytest.raises(CorruptRecordError, match="the record holds nothing"):
         greetings.get()
 
 
-def test_other_type_than_published_is_refused(memory: Memory) -> None:
+def test_other_type_than_published_is_refused(world: World) -> None:
     """A manager of a type that the publisher does not validate says what to set."""
-    memory.publish("one")
+    world.publish("one")
     with pytest.raises(NotBoundError, match=r"set LIVECONFIG_SCHEMA=.*:Other"):
         ConfigManager(Other).get()
 
 
-def test_plain_mapping_is_refused_for_a_type(memory: Memory) -> None:
+def test_plain_mapping_is_refused_for_a_type(world: World) -> None:
     """A typed manager over an untyped publisher says what to set."""
-    memory.publish_status("")
-    memory.publish("one")
+    world.publish_status("")
+    world.publish("one")
     with pytest.raises(NotBoundError, match="as a plain mapping"):
         ConfigManager(Greeting).get()
 
 
 def test_damage_keeps_the_last_snapshot(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """A record that cannot be read leaves the last config in service, marked stale."""
-    memory.publish("good")
+    world.publish("good")
     greetings.get()
-    memory.publish("lost")
-    memory.damage()
+    world.publish("lost")
+    world.damage()
     assert greetings.get() == Greeting("good")
     assert greetings.snapshot().version == 1
     assert greetings.stale_since is not None
 
 
 def test_publication_right_after_damage_is_read_at_once(
-    memory: Memory, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
+    world: World, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the version that could not be read is left alone for a while."""
     monkeypatch.setattr(manager_module, "_RETRY_SECONDS", 600.0)
-    memory.publish("one")
+    world.publish("one")
     greetings.get()
-    memory.publish("two")
-    memory.damage()
+    world.publish("two")
+    world.damage()
     assert greetings.get() == Greeting("one")
-    memory.publish("three")
+    world.publish("three")
     assert greetings.get() == Greeting("three")
     assert greetings.stale_since is None
 
 
 def test_undecodable_payload_keeps_the_last_snapshot(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """Whole bytes that are no config leave the last one in service."""
-    memory.publish("good")
+    world.publish("good")
     greetings.get()
-    memory.publish_bytes(b"no config at all, whatever the length of it may be")
+    world.publish_bytes(b"no config at all, whatever the length of it may be")
     assert greetings.get() == Greeting("good")
     assert greetings.stale_since is not None
 
@@ -274,16 +216,16 @@ _refused_here: list[str] = []
 
 
 def test_class_that_refuses_keeps_the_last_snapshot(
-    memory: Memory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the class raises in a worker is logged once, by its type, not as damage."""
     schema = Schema(Moody)
-    memory.publish_status(schema.name)
+    world.publish_status(schema.name)
     monkeypatch.setattr(sys.modules[__name__], "_refused_here", ["hunter2"])
     moody = ConfigManager(Moody)
-    memory.publish("good")
+    world.publish("good")
     assert moody.get().message == "good"
-    memory.publish("hunter2")
+    world.publish("hunter2")
     for _ in range(3):
         assert moody.get().message == "good"
     assert moody.stale_since is not None
@@ -292,17 +234,17 @@ def test_class_that_refuses_keeps_the_last_snapshot(
         f"liveconfig: version 1 stays: {schema.name} does not take this config: the "
         "schema's own code raised AssertionError: mend this value, or the class"
     ]
-    memory.publish("better")
+    world.publish("better")
     assert moody.get().message == "better"
     assert moody.stale_since is None
 
 
 def test_class_that_refuses_the_first_config_is_an_error(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With nothing to fall back on it is raised at once: no repair is to be had."""
-    memory.publish_status(Schema(Moody).name)
-    memory.publish("hunter2")
+    world.publish_status(Schema(Moody).name)
+    world.publish("hunter2")
     monkeypatch.setattr(manager_module, "_FIRST_TRIES_MAX", 30)
     monkeypatch.setattr(manager_module, "_RETRY_SECONDS", 60.0)
     monkeypatch.setattr(sys.modules[__name__], "_refused_here", ["hunter2"])
@@ -311,12 +253,12 @@ def test_class_that_refuses_the_first_config_is_an_error(
 
 
 def test_lack_of_memory_keeps_the_last_snapshot(
-    memory: Memory, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
+    world: World, greetings: ConfigManager[Greeting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A copy that there is no room for fails neither requests nor the follower."""
-    memory.publish("one")
+    world.publish("one")
     assert greetings.get().message == "one"
-    memory.publish("two")
+    world.publish("two")
 
     def no_room(*_: Any) -> None:
         raise MemoryError
@@ -331,22 +273,22 @@ def test_lack_of_memory_keeps_the_last_snapshot(
 
 
 def test_damage_before_the_first_snapshot_is_an_error(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """With nothing to fall back on, damage is raised and not hidden."""
-    memory.publish("lost")
-    memory.damage()
+    world.publish("lost")
+    world.damage()
     with pytest.raises(CorruptRecordError):
         greetings.get()
 
 
 def test_get_while_another_thread_decodes_does_not_wait(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """A reader that finds the slow path taken is served the snapshot at hand."""
-    memory.publish("one")
+    world.publish("one")
     greetings.get()
-    memory.publish("two")
+    world.publish("two")
     seen: list[object] = []
 
     def look() -> None:
@@ -360,10 +302,10 @@ def test_get_while_another_thread_decodes_does_not_wait(
     assert greetings.get() == Greeting("two")
 
 
-def test_threads_never_see_an_older_version_after_a_newer(memory: Memory) -> None:
+def test_threads_never_see_an_older_version_after_a_newer(world: World) -> None:
     """In every thread versions only grow, through get and snapshot in any mix."""
     greetings: ConfigManager[Greeting] = ConfigManager(Greeting)
-    memory.publish("1")
+    world.publish("1")
     last = 2000
     fell: list[tuple[int, int]] = []
 
@@ -379,19 +321,19 @@ def test_threads_never_see_an_older_version_after_a_newer(memory: Memory) -> Non
     for thread in threads:
         thread.start()
     for number in range(2, last + 1):
-        memory.publish(str(number))
+        world.publish(str(number))
     for thread in threads:
         thread.join()
     assert fell == []
 
 
 def test_other_threads_see_no_mixture_at_any_store(
-    memory: Memory, greetings: ConfigManager[Greeting]
+    world: World, greetings: ConfigManager[Greeting]
 ) -> None:
     """Wherever a pick-up is interrupted, another thread's versions only grow."""
-    memory.publish("1")
+    world.publish("1")
     greetings.get()
-    memory.publish("2")
+    world.publish("2")
     seen = [1]
 
     def look() -> None:
@@ -417,39 +359,12 @@ def test_other_threads_see_no_mixture_at_any_store(
     assert len(seen) > 20
 
 
-def test_child_of_a_busy_parent_refreshes(
-    memory: Memory, greetings: ConfigManager[Greeting]
-) -> None:
-    """A process forked while another thread decoded is not stuck with its lock."""
-    memory.publish("one")
-    greetings.get()
-    with greetings._lock:
-        child = Child(lambda: (memory.publish("two"), greetings.get().message)[1])
-        assert child.result() == "two"
-
-
-def test_forked_process_sees_later_publications(
-    memory: Memory, greetings: ConfigManager[Greeting]
-) -> None:
-    """A manager that was used before a fork goes on in the child, and in the parent."""
-    memory.publish("before")
-    assert greetings.get() == Greeting("before")
-    child = Child(
-        lambda: eventually(
-            lambda: greetings.get().message == "after" and greetings.get().message
-        )
-    )
-    memory.publish("after")
-    assert child.result() == "after"
-    assert greetings.get() == Greeting("after")
-
-
-def test_refresh_waits_for_a_decode_under_way(memory: Memory) -> None:
+def test_refresh_waits_for_a_decode_under_way(world: World) -> None:
     """Who may wait does, as what is being decoded may not be the newest any more."""
-    memory.publish("one")
+    world.publish("one")
     manager: ConfigManager[Greeting] = ConfigManager(Greeting)
     manager.get()
-    memory.publish("two")
+    world.publish("two")
     manager._lock.acquire()
     refreshing = threading.Thread(target=manager.refresh)
     refreshing.start()

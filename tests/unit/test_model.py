@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +13,6 @@ from tests.support.source_code import ROOT, Module
 
 _RECORD = Module(ROOT / "src/liveconfig/memory/record.py")
 _MODEL = (ROOT / "tests/model/record.pml").read_text()
-_RUNNER = ROOT / "tests/model/run.py"
 
 _MARK = re.compile(r"# model: (\w+)$", re.MULTILINE)
 
@@ -108,13 +105,3 @@ _FAULT = _HELD.replace("errors: 0", "errors: 1")
 def test_only_a_clear_result_counts(text: str, found: str) -> None:
     """A search that was cut short, or a fault of the model itself, proves nothing."""
     assert finding(text).found == found
-
-
-def test_missing_tool_is_said_in_one_sentence() -> None:
-    """Without spin the runner says what to install, and exits 2."""
-    done = subprocess.run(
-        [sys.executable, str(_RUNNER)], env={"PATH": ""}, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "apt-get install spin gcc libc6-dev" in done.stderr
-    assert done.stderr.count("\n") == 1

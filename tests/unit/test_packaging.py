@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import configparser
 import dataclasses
-import os
 import re
-import shutil
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
 
 from liveconfig.reference.settings import ServiceSettings
+from tests.support.source_code import ROOT, setup
 
-_ROOT = Path(__file__).resolve().parents[2]
 _LOCKS = ("build", "run", "dev", "bench")
 
 
 def _text(name: str) -> str:
-    return (_ROOT / name).read_text()
-
-
-def _setup() -> configparser.ConfigParser:
-    setup = configparser.ConfigParser(interpolation=None)
-    setup.read_string(_text("setup.cfg"))
-    return setup
+    return (ROOT / name).read_text()
 
 
 def _canonical(requirement: str) -> str:
@@ -39,7 +26,7 @@ def _canonical(requirement: str) -> str:
 
 
 def _asked_for(section: str, option: str) -> set[str]:
-    return {_canonical(line) for line in _setup()[section][option].split("\n") if line}
+    return {_canonical(line) for line in setup()[section][option].split("\n") if line}
 
 
 def _pins(lock: str) -> list[str]:
@@ -56,39 +43,6 @@ def _stages() -> list[str]:
 def _joined(text: str) -> str:
     """Return a Dockerfile with each instruction on one line, comments left out."""
     return re.sub(r"(?m)^\s*#.*\n", "", text).replace("\\\n", " ")
-
-
-def _phony() -> set[str]:
-    (targets,) = re.findall(r"(?m)^\.PHONY: (.*)$", _text("Makefile"))
-    return set(targets.split())
-
-
-def _make(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    make = shutil.which("make")
-    assert make is not None
-    # Not with MAKEFLAGS, which would hand on the variables of an outer make.
-    environment = {"PATH": path or os.environ["PATH"]}
-    return subprocess.run(
-        [make, *arguments],
-        cwd=_ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-
-
-def _program(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
-
-
-def _path_with(folder: Path, *names: str) -> str:
-    """Make `folder` a PATH with the named programs of this machine and its own."""
-    for name in names:
-        real = shutil.which(name)
-        assert real is not None
-        (folder / name).symlink_to(real)
-    return str(folder)
 
 
 @pytest.mark.parametrize("lock", _LOCKS)
@@ -206,7 +160,7 @@ def test_image_is_made_from_the_named_files_only() -> None:
 
 def test_versions_agree() -> None:
     """The package, the image and the Deployment are of one version."""
-    version = _setup()["metadata"]["version"]
+    version = setup()["metadata"]["version"]
     deployment = yaml.safe_load(_text("kube/base/deployment.yaml"))
     template = deployment["spec"]["template"]
     (container,) = template["spec"]["containers"]
@@ -224,207 +178,3 @@ def test_readme_tells_every_setting() -> None:
     assert [name for name, _ in rows] == list(dict.fromkeys(names))
     defaults = [str(field.default) for field in dataclasses.fields(ServiceSettings)]
     assert [default for _, default in rows] == defaults
-
-
-def test_makefile_tells_every_target() -> None:
-    """`make` alone lists every target that can be asked for, and nothing else."""
-    told = {line.split()[0] for line in _make().stdout.splitlines()[1:]}
-    assert told == _phony()
-
-
-def test_make_needs_linux(tmp_path: Path) -> None:
-    """On another system make says so in one sentence, and makes nothing."""
-    _program(tmp_path, "uname", "echo Darwin")
-    result = _make("run", "VENV=.venv-none", path=_path_with(tmp_path))
-    assert result.returncode != 0
-    assert result.stderr.count("\n") == 1
-    assert "needs Linux (inotify and memfd), and this is Darwin." in result.stderr
-    assert not (_ROOT / ".venv-none").exists()
-
-
-def test_make_needs_a_python_that_is_new_enough(tmp_path: Path) -> None:
-    """With only an old Python make says in one sentence which it needs."""
-    _program(tmp_path, "python3", "exit 1")
-    result = _make("run", "VENV=.venv-none", path=_path_with(tmp_path, "uname"))
-    assert result.returncode != 0
-    assert result.stderr.count("\n") == 1
-    assert "needs Python 3.10 or newer" in result.stderr
-
-
-def test_make_needs_the_venv_module(tmp_path: Path) -> None:
-    """A Python without venv, as Debian's is at first, is told what to install."""
-    _program(tmp_path, "python3", 'case "$2" in *ensurepip*) exit 1 ;; esac')
-    result = _make("test", "VENV=.venv-none", path=_path_with(tmp_path, "uname"))
-    assert result.returncode != 0
-    assert result.stderr.count("\n") == 1
-    assert "apt install python3-venv" in result.stderr
-
-
-def test_make_prefers_a_newer_python_to_an_old_one(tmp_path: Path) -> None:
-    """An old python3 is passed over for a python3.12 beside it."""
-    _program(tmp_path, "python3", "exit 1")
-    _program(tmp_path, "python3.12", "exit 0")
-    path = _path_with(tmp_path, "uname")
-    result = _make("-n", "run", "VENV=.venv-none", path=path)
-    assert "python3.12 -m venv .venv-none" in result.stdout
-
-
-def _image_path(folder: Path, **versions: str) -> str:
-    """Make a PATH of builders; each is given what its `version` command does."""
-    for name, version in versions.items():
-        build = f'echo "{name} $*"'
-        _program(folder, name, f'case "$1" in version) {version} ;; *) {build} ;; esac')
-    return _path_with(folder, "date", "echo", "git", "sed")
-
-
-def test_make_image_needs_a_builder(tmp_path: Path) -> None:
-    """Where nothing builds images make says in one sentence what to install."""
-    result = _make("image", path=_image_path(tmp_path, docker="exit 1"))
-    assert result.returncode != 0
-    assert result.stderr.count("\n") == 1
-    assert "takes docker with its daemon running, podman or buildah" in result.stderr
-    assert "apt install buildah" in result.stderr
-
-
-@pytest.mark.parametrize("builder", ["docker", "podman", "buildah"])
-def test_make_image_takes_the_builder_that_is_there(
-    tmp_path: Path, builder: str
-) -> None:
-    """Whichever there is builds the clone, under the version, with its labels."""
-    result = _make("image", path=_image_path(tmp_path, **{builder: "exit 0"}))
-    version = _setup()["metadata"]["version"]
-    (command,) = result.stdout.splitlines()[1:]
-    assert re.fullmatch(
-        rf"{builder} build --tag liveconfig:{re.escape(version)} "
-        r"--build-arg REVISION=([0-9a-f]{40}(-dirty)?|unknown) "
-        r"--build-arg CREATED=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \.",
-        command,
-    )
-
-
-def test_make_image_passes_over_a_docker_without_a_daemon(tmp_path: Path) -> None:
-    """A docker that cannot build leaves it to the podman beside it."""
-    path = _image_path(tmp_path, docker="exit 1", podman="exit 0")
-    assert "\npodman build " in _make("image", path=path).stdout
-
-
-def test_make_image_takes_the_builder_and_the_name_that_it_is_told(
-    tmp_path: Path,
-) -> None:
-    """BUILDER, IMAGE and ARGS have the last word."""
-    path = _image_path(tmp_path, docker="exit 0", buildah="exit 0")
-    arguments = ["BUILDER=buildah", "IMAGE=here/it:is", "ARGS=--pull-never"]
-    result = _make("image", *arguments, path=path)
-    assert "\nbuildah build --tag here/it:is " in result.stdout
-    assert result.stdout.endswith(" --pull-never .\n")
-
-
-def test_make_image_fails_when_the_builder_does(tmp_path: Path) -> None:
-    """A build that fails is not taken for an image."""
-    _program(tmp_path, "buildah", 'test "$1" = version')
-    path = _path_with(tmp_path, "date", "echo", "git", "sed")
-    assert _make("image", path=path).returncode != 0
-
-
-def test_everyday_run_leaves_the_image_out() -> None:
-    """`make test` builds no image and needs no root; `make image-test` does both."""
-    assert "and not image" in _make("-n", "pytest").stdout
-    assert "-m image" in _make("-n", "image-test").stdout
-
-
-def test_everyday_run_leaves_the_browser_out() -> None:
-    """`make test` needs no browser; `make page` needs one and installs it as root."""
-    assert "and not page" in _make("-n", "pytest").stdout
-    commands = _make("-n", "page").stdout
-    assert "for tool in chromium;" in commands
-    assert "-m page" in commands
-
-
-def test_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
-    """What stands beside the modules is installed with them: style, script, types."""
-    sources = _ROOT / "src" / "liveconfig"
-    for name in ("README.md", "pyproject.toml", "setup.cfg"):
-        shutil.copy(_ROOT / name, tmp_path)
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(sources, tmp_path / "src" / "liveconfig", ignore=ignored)
-    pip_wheel = [sys.executable, "-m", "pip", "-q", "wheel", "--no-deps"]
-    arguments = ["--no-build-isolation", "--wheel-dir=wheel", "."]
-    subprocess.run([*pip_wheel, *arguments], cwd=tmp_path, check=True)
-    (wheel,) = (tmp_path / "wheel").glob("*.whl")
-    packed = {
-        name for name in zipfile.ZipFile(wheel).namelist() if ".dist-" not in name
-    }
-    assert packed == {
-        str(path.relative_to(sources.parent))
-        for path in sources.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-
-
-def _run_ci(path: str, cwd: Path) -> str:
-    result = subprocess.run(
-        ["/bin/sh", str(_ROOT / ".ci/run")],
-        cwd=cwd,
-        env={"PATH": path},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-def test_ci_runs_what_the_readme_tells(tmp_path: Path) -> None:
-    """The CI script is the README's test command and what that leaves out."""
-    _program(tmp_path, "make", 'echo "$PWD: make $*"')
-    path = _path_with(tmp_path, "dirname")
-    assert _run_ci(path, tmp_path) == "".join(
-        f"{_ROOT}: make {target}\n"
-        for target in (
-            "test",
-            "page",
-            "editor",
-            "docs",
-            "mutants ARGS=--quick",
-            "model",
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("user", "present", "installed"),
-    [
-        (
-            0,
-            (),
-            [
-                "prometheus",
-                "kubernetes-client",
-                "nginx",
-                "strace",
-                "bindfs",
-                "spin gcc libc6-dev",
-            ],
-        ),
-        (0, ("promtool", "spin"), ["kubernetes-client", "nginx", "strace", "bindfs"]),
-        (0, ("promtool", "kubectl", "nginx", "strace", "bindfs", "spin"), []),
-        (1, (), []),
-    ],
-    ids=["root", "some there", "all there", "not root"],
-)
-def test_ci_installs_what_tests_are_skipped_without(
-    tmp_path: Path, user: int, present: tuple[str, ...], installed: list[str]
-) -> None:
-    """CI installs each tool that is missing before the tests, or goes on."""
-    log = tmp_path / "log"
-    _program(tmp_path, "id", f"echo {user}")
-    _program(tmp_path, "apt-get", f'echo "$*" >> {log}; test "$2" != -y')
-    _program(tmp_path, "make", f'echo "make $*" >> {log}')
-    for name in present:
-        _program(tmp_path, name, "exit 0")
-    _run_ci(_path_with(tmp_path, "dirname"), tmp_path)
-    *lines, test, page, editor, docs, mutants, model = log.read_text().splitlines()
-    done = [line.split(" install ")[1] for line in lines if " install " in line]
-    assert done == installed
-    assert [test, page, docs] == ["make test", "make page", "make docs"]
-    assert editor == "make editor"
-    assert [mutants, model] == ["make mutants ARGS=--quick", "make model"]

@@ -185,9 +185,7 @@ _TREES = st.recursive(_SCALARS, _more, max_leaves=8)
 _DOCUMENTS = _mappings(_TREES)
 _LEAVES = _TREES | st.dates() | st.datetimes()
 
-_quick = settings(
-    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+_quick = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
 
 def _refusal(data: Mapping[str, Any], schema: Schema[Any] = EVERYTHING) -> SchemaError:

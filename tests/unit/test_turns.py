@@ -12,7 +12,8 @@ import pytest
 from liveconfig.memory.worker_table import WorkerState
 from liveconfig.worker import turns
 from liveconfig.worker.manager import ConfigManager
-from tests.unit.test_manager import Greeting, Memory
+from tests.support.eventually import PATIENCE_SECONDS
+from tests.support.world import Greeting, World
 
 _LARGE = "x" * 400
 
@@ -24,33 +25,40 @@ def _row(pid: int, version: int) -> WorkerState:
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Shared memory with a version; what is large is no larger than that."""
     monkeypatch.setattr(turns, "LARGE_BYTES", 300)
     monkeypatch.setattr(turns, "_AT_ONCE", 1)
     monkeypatch.setattr(turns, "_is_followed", True)
     monkeypatch.setattr(turns, "_left", (0, 0.0))
-    memory = Memory()
-    memory.publish("one")
-    yield memory
-    memory.close()
+    world = World()
+    world.publish("one")
+    yield world
+    world.close()
 
 
 @pytest.fixture
-def rows(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> list[WorkerState]:
+def rows(world: World, monkeypatch: pytest.MonkeyPatch) -> list[WorkerState]:
     """The table: another worker, then this one, both with version 1."""
     rows = [_row(1, 1), _row(os.getpid(), 1)]
-    monkeypatch.setattr(memory.shared.workers, "rows", lambda: rows)
+    monkeypatch.setattr(world.shared.workers, "rows", lambda: rows)
     return rows
 
 
+def _wait(world: World) -> None:
+    waiting = threading.Thread(target=turns.wait, args=(world.shared,), daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE_SECONDS)
+    assert not waiting.is_alive()
+
+
 def test_large_config_is_taken_after_the_worker_before(
-    memory: Memory, rows: list[WorkerState], monkeypatch: pytest.MonkeyPatch
+    world: World, rows: list[WorkerState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The turn comes when those before have taken it."""
     monkeypatch.setattr(turns, "_WAIT_SECONDS_MAX", 600.0)
-    memory.publish(_LARGE)
-    waiting = threading.Thread(target=turns.wait, args=(memory.shared,))
+    world.publish(_LARGE)
+    waiting = threading.Thread(target=turns.wait, args=(world.shared,))
     waiting.start()
     waiting.join(0.05)
     assert waiting.is_alive()
@@ -63,7 +71,7 @@ def test_large_config_is_taken_after_the_worker_before(
     ("message", "own_first"), [("small", False), (_LARGE, True)], ids=["small", "first"]
 )
 def test_nobody_else_waits(
-    memory: Memory,
+    world: World,
     rows: list[WorkerState],
     monkeypatch: pytest.MonkeyPatch,
     message: str,
@@ -71,46 +79,46 @@ def test_nobody_else_waits(
 ) -> None:
     """A small config is taken at once, and so is a large one by the first worker."""
     monkeypatch.setattr(turns, "_WAIT_SECONDS_MAX", 600.0)
-    memory.publish(message)
+    world.publish(message)
     if own_first:
         rows.reverse()
-    turns.wait(memory.shared)
+    _wait(world)
 
 
 def test_worker_that_stands_is_not_waited_for_long(
-    memory: Memory, rows: list[WorkerState], monkeypatch: pytest.MonkeyPatch
+    world: World, rows: list[WorkerState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the one before takes, the turn comes."""
     monkeypatch.setattr(turns, "_WAIT_SECONDS_MAX", 0.05)
-    memory.publish(_LARGE)
+    world.publish(_LARGE)
     began = time.monotonic()
-    turns.wait(memory.shared)
+    _wait(world)
     assert time.monotonic() - began >= 0.05
     assert rows[0].version == 1
 
 
 def test_request_leaves_a_large_config_to_the_follower_for_a_while(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is served what there is; who asks for the version, or later, decodes it."""
     manager: ConfigManager[Greeting] = ConfigManager(Greeting)
     manager.get()
-    memory.publish(_LARGE)
+    world.publish(_LARGE)
     assert manager.get().message == "one"
     assert manager.snapshot_at_least(2, timeout_seconds=0.0).version == 2
-    memory.publish(_LARGE + "y")
+    world.publish(_LARGE + "y")
     monkeypatch.setattr(turns, "_left", (3, time.monotonic()))
     assert manager.get().message == _LARGE + "y"
 
 
 @pytest.mark.parametrize("is_followed", [True, False])
 def test_request_decodes_what_is_small_or_followed_by_nobody(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch, is_followed: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, is_followed: bool
 ) -> None:
     """Only where a thread takes it, and only what takes long, is left to it."""
     monkeypatch.setattr(turns, "_is_followed", is_followed)
     manager: ConfigManager[Greeting] = ConfigManager(Greeting)
     manager.get()
     message = "small" if is_followed else _LARGE
-    memory.publish(message)
+    world.publish(message)
     assert manager.get().message == message

@@ -10,7 +10,6 @@ import pytest
 
 from liveconfig.memory import worker_table
 from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow, WorkerTable
-from tests.support.children import Child
 
 
 @pytest.fixture
@@ -62,47 +61,6 @@ def test_table_that_is_full_leaves_workers_without_a_row(
     assert [table.enter(key) for key in range(3)] == [True, True, False]
 
 
-def test_dirty_workers_have_rows_that_their_own_parent_gives_out(
-    table: WorkerTable,
-) -> None:
-    """Two parents give out rows at the same time, and neither takes the other's."""
-    table.give_out("a worker")
-    table.give_out("another")
-    assert table.enter("a worker")
-
-    def be_parent() -> tuple[bool, bool]:
-        table.begin_dirty()
-        table.assign(os.getpid())
-        table.assign(1)
-        entered = table.enter_assigned()
-        assert table.own is not None
-        table.own.took(5, time.time_ns())
-        table.take_back_all_but({os.getpid()})
-        return entered, table.own is not None
-
-    assert Child(be_parent).result() == (True, True)
-    rows = [(state.row, state.version) for state in table.rows()]
-    assert rows == [(1, 0), (5001, 5)]
-    table.give_out("a third")
-    assert table.enter("a third")
-    assert [state.row for state in table.rows()] == [1, 3, 5001]
-
-
-def test_parent_of_dirty_workers_begins_without_those_of_the_one_before(
-    table: WorkerTable,
-) -> None:
-    """What a parent that was killed had given out is free again for its successor."""
-
-    def be_parent() -> int:
-        table.begin_dirty()
-        rows = len(table.rows())
-        table.assign(1)
-        return rows
-
-    assert [Child(be_parent).result() for _ in range(2)] == [0, 0]
-    assert [state.row for state in table.rows()] == [5001]
-
-
 def test_dirty_worker_that_gets_no_row_does_not_wait_for_ever(
     table: WorkerTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,24 +69,6 @@ def test_dirty_worker_that_gets_no_row_does_not_wait_for_ever(
     table.begin_dirty()
     assert not table.enter_assigned()
     assert table.own is None
-
-
-def test_other_processes_see_what_a_worker_writes(table: WorkerTable) -> None:
-    """What a forked worker writes into its row is seen here, and after its death."""
-    table.give_out("a")
-
-    def work() -> int:
-        _enter_given(table).took(3, time.time_ns())
-        return os.getpid()
-
-    pid = Child(work).result()
-    assert [(state.pid, state.version) for state in table.rows()] == [(pid, 3)]
-
-
-def _enter_given(table: WorkerTable) -> WorkerRow:
-    assert table.enter("a")
-    assert table.own is not None
-    return table.own
 
 
 def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
