@@ -56,8 +56,9 @@ page: $(VENV)/dev ## test the operators' page in Chromium
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m page $(ARGS)
 
-docs: $(VENV)/docs ## build the documentation into build/docs, with warnings as errors
+docs: $(VENV)/docs ## write what the code says, and build all pages into build/docs, with warnings as errors
 	@echo '==> sphinx'
+	@$(BIN)/python docs/generate.py
 	@$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs $(ARGS)
 
 editor: $(VENV)/dev $(VENV)/editor/installed ## test the JSON Schema in the language server of editors

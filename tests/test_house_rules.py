@@ -25,6 +25,7 @@ _FUNCTION_LINES_MAX = 50
 _MODULE_LINES_MAX = 400
 # A test module mirrors one module, and is at most twice as long.
 _TEST_LINES_MAX = 2 * _MODULE_LINES_MAX
+_README_LINES_MAX = 200
 _CHARTER = ("Owns:", "Must not know:", "Runs in:")
 
 # A package, or a module beside the packages, imports from the rows above its own; "" is
@@ -134,7 +135,7 @@ def _tests() -> tuple[Module, ...]:
 
 
 def _everything() -> tuple[Module, ...]:
-    return _parsed("benchmarks", "conf", "kube", "src", "tests")
+    return _parsed("benchmarks", "conf", "docs", "kube", "src", "tests")
 
 
 def _assert_none(findings: Iterable[str]) -> None:
@@ -287,6 +288,12 @@ def test_modules_are_short() -> None:
         if (lines := module.text.count("\n"))
         > (_TEST_LINES_MAX if module.is_test else _MODULE_LINES_MAX)
     )
+
+
+def test_readme_is_short() -> None:
+    """The README can be read in a few minutes; all else is a page of its own."""
+    lines = (ROOT / "README.md").read_text().count("\n")
+    assert lines <= _README_LINES_MAX
 
 
 def test_every_public_name_has_a_docstring() -> None:

@@ -26,7 +26,7 @@ from tests.support.volume import ConfigMapVolume
 pytestmark = pytest.mark.image
 
 # Where the size is told, and how long the first answer may take.
-_TEXTS = ("README.md", "docs/kubernetes.md")
+_TEXTS = ("docs/operate/kubernetes.md",)
 _COLD_START_SECONDS_MAX = 1.0
 
 TWO = {"config.yaml": "message: two\n"}

@@ -50,7 +50,7 @@ def test_kubectl_builds_what_the_walk_applies(image: str) -> None:
 @needs_kubectl
 def test_told_commands_are_kubectls(tmp_path: Path) -> None:
     """kubectl has the verbs and flags of the page, and misses nothing but a server."""
-    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    page = (ROOT / "docs" / "operate" / "kubernetes.md").read_text()
     blocks = "".join(re.findall(r"(?ms)^```text\n(.*?)^```$", page))
     lines = re.findall(r"(?m)^(kubectl .*?)(?: \| .*)?$", blocks)
     kubectl = Unserved(tmp_path)

@@ -1,4 +1,4 @@
-"""The README does what it says: its commands, its code, the tests it names."""
+"""The documentation does what it says: its commands, its code, the tests it names."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ from tests.support.eventually import eventually
 from tests.support.server import Server, free_port
 from tests.support.source_code import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def _blocks(page: Path, language: str) -> list[str]:
+    pattern = rf"^```{language}\n(.*?)^```$"
+    return re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 class Step:
-    """A command of the README and the output that it shows."""
+    """A command of a page and the output that it shows."""
 
     def __init__(self, command: str, output: list[str]) -> None:
         self.command = command
@@ -38,17 +41,15 @@ class Step:
         self.output = re.compile("\n".join(lines))
 
 
-def _steps() -> list[Step]:
-    steps = []
-    for block in _blocks("console"):
+def _steps(page: Path) -> Iterator[Step]:
+    for block in _blocks(page, "console"):
         for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             first, *output = command.rstrip("\n").split("\n")
-            steps.append(Step(first, output))
-    return steps
+            yield Step(first, output)
 
 
 class Clone:
-    """A copy of what the README's commands need, with free ports in their place."""
+    """A copy of what the commands need, with free ports in their place."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -114,7 +115,7 @@ def running(clone: Clone) -> Iterator[subprocess.Popen[bytes]]:
     log = clone.directory / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            clone.arguments(_steps()[0].command),
+            clone.arguments("make run"),
             cwd=clone.directory,
             env=clone.environ,
             stdout=file,
@@ -130,33 +131,48 @@ def running(clone: Clone) -> Iterator[subprocess.Popen[bytes]]:
 def test_commands_print_what_the_readme_shows(
     clone: Clone, running: subprocess.Popen[bytes]
 ) -> None:
-    """Every command, in its order, prints what stands under it."""
-    first, *steps = _steps()
+    """Every command, in its order and then the tutorial's, prints what is under it."""
+    first, *steps = _steps(README)
     assert first.command == "make run"
-    for step in steps:
+    for step in (*steps, *_steps(DOCS / "start/tutorial.md")):
         # A person is slower than the time in which a plain write settles.
         eventually(partial(clone.prints, step))
     assert running.poll() is None
 
 
-def _named_files() -> Iterator[tuple[str, str]]:
-    for block in _blocks("python"):
-        first = block.split("\n", 1)[0]
-        if match := re.fullmatch(r"# ([\w./]+\.py)", first):
-            yield match[1], block
+def test_only_the_tutorial_has_commands_with_their_output() -> None:
+    """No page has a command that no test runs."""
+    pages = {page for page in (README, *PAGES) if _blocks(page, "console")}
+    assert pages == {README, DOCS / "start/tutorial.md"}
 
 
-def _shop(tmp_path: Path, application: str, hooks: int = 0) -> Server:
-    """Serve one of the README's applications, with one of its gunicorn config files."""
-    operators_port = free_port()
-    config_files = []
-    for name, text in _named_files():
-        path = tmp_path / name
+def _named_files(*pages: Path) -> dict[str, str]:
+    """Return the files that the pages show, by the name in their first line."""
+    files = {}
+    for page in pages:
+        for block in _blocks(page, "python"):
+            first = block.split("\n", 1)[0]
+            if match := re.fullmatch(r"# ([\w./]+\.py)", first):
+                files[match[1]] = block
+    return files
+
+
+_SERVICE = DOCS / "start/your-service.md"
+_HOOKS = DOCS / "guides/hooks.md"
+
+
+def _write_shop(directory: Path, pages: list[Path], port: str = "9090") -> None:
+    others = set(PAGES) - {_SERVICE, _HOOKS}
+    for name, text in _named_files(*others, *pages).items():
+        path = directory / name
         path.parent.mkdir(exist_ok=True)
-        if name == "gunicorn.conf.py":
-            config_files.append(text)
-        path.write_text(text.replace("9090", str(operators_port)))
-    (tmp_path / "gunicorn.conf.py").write_text(config_files[hooks])
+        path.write_text(text.replace("9090", port))
+
+
+def _shop(tmp_path: Path, application: str, *hooks: Path) -> Server:
+    """Serve one of the documentation's applications, with one of its hooks' pages."""
+    operators_port = free_port()
+    _write_shop(tmp_path, [_SERVICE, *hooks], str(operators_port))
     config = tmp_path / "config.yaml"
     config.write_text("message: Hello\napi_key: hunter2\nlimits: {eu: {}}\n")
     return Server(
@@ -174,13 +190,22 @@ def _shop(tmp_path: Path, application: str, hooks: int = 0) -> Server:
     ).wait_until_booted()
 
 
-@pytest.mark.parametrize("application", ["shop.app:app", "shop.falcon_app:app"])
-@pytest.mark.parametrize("hooks", [0, 1], ids=["ours", "own"])
+@pytest.mark.parametrize(
+    "application",
+    [
+        "shop.app:app",
+        "shop.falcon_app:app",
+        "shop.flask_app:app",
+        "shop.django_app:app",
+        "shop.gated:app",
+    ],
+)
+@pytest.mark.parametrize("hooks", [(), (_HOOKS,)], ids=["ours", "own"])
 def test_code_for_other_services_works(
-    tmp_path: Path, application: str, hooks: int
+    tmp_path: Path, application: str, hooks: tuple[Path, ...]
 ) -> None:
-    """The README's schema, applications and hooks serve and go live as they stand."""
-    server = _shop(tmp_path, application, hooks)
+    """The schema, applications and hooks of the pages serve and go live as shown."""
+    server = _shop(tmp_path, application, *hooks)
     try:
         assert server.get().text.startswith("Hello")
         (tmp_path / "config.yaml").write_text("message: Bye\napi_key: hunter2\n")
@@ -191,8 +216,49 @@ def test_code_for_other_services_works(
     assert "hunter2" not in server.log
 
 
+def test_code_of_the_readme_works(tmp_path: Path) -> None:
+    """The three files of the README are all that a service needs."""
+    files = _named_files(README)
+    assert set(files) == {"gunicorn.conf.py", "shop/config.py", "shop/app.py"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    config = tmp_path / "config.yaml"
+    config.write_text("message: Hello\n")
+    server = Server(
+        config,
+        tmp_path,
+        arguments=["shop.app:app"],
+        environ={
+            "LIVECONFIG_SCHEMA": "shop.config:ShopConfig",
+            "PYTHONPATH": str(tmp_path),
+        },
+        config_file=tmp_path / "gunicorn.conf.py",
+    ).wait_until_booted()
+    try:
+        assert server.get().text == "Hello ('EUR',)"
+        config.write_text("message: Bye\n")
+        eventually(lambda: server.get().text == "Bye ('EUR',)")
+    finally:
+        server.stop()
+
+
+def test_test_of_your_own_code_passes(tmp_path: Path) -> None:
+    """The unit test that the documentation shows runs without a service."""
+    _write_shop(tmp_path, [_SERVICE])
+    command = [sys.executable, "-m", "pytest", "-q", "test_greeting.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_every_named_file_is_shown_once() -> None:
+    """No two pages have a file of one name, but for the README and the hooks."""
+    names = [name for page in PAGES if page != _HOOKS for name in _named_files(page)]
+    assert len(names) == len(set(names))
+
+
 def test_entry_point_adds_the_operators_and_a_callback(tmp_path: Path) -> None:
-    """The README's last module puts together what the ones before it made."""
+    """The module of the operators' port puts together what other pages made."""
     server = _shop(tmp_path, "shop.wsgi:app")
     try:
         # On its own port the shop answers whatever it is asked for.
@@ -205,10 +271,10 @@ def test_entry_point_adds_the_operators_and_a_callback(tmp_path: Path) -> None:
 
 
 def test_watcher_works_alone(tmp_path: Path) -> None:
-    """The README's use of `FileWatcher` prints a line for a change."""
+    """The use of `FileWatcher` that is shown prints a line for a change."""
     config = tmp_path / "config.yaml"
     config.write_text("a: 1\n")
-    program = dict(_named_files())["watch.py"].replace(
+    program = _named_files(DOCS / "guides/watcher.md")["watch.py"].replace(
         "/etc/config/config.yaml", str(config)
     )
     process = subprocess.Popen(
@@ -226,9 +292,14 @@ def test_watcher_works_alone(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def test_every_promise_names_a_test_that_exists() -> None:
+@pytest.mark.parametrize(
+    ("page", "least"), [("README.md", 8), ("docs/explain/promises.md", 22)]
+)
+def test_every_promise_names_a_test_that_exists(page: str, least: int) -> None:
     """A promise without a test, or with one that is gone, does not stay."""
-    promises = README.split("## What it promises")[1].split("\n## ")[0]
+    promises = (
+        (ROOT / page).read_text().split("# What it promises")[1].split("\n## ")[0]
+    )
     tests = {
         node.name
         for path in (ROOT / "tests").rglob("test_*.py")
@@ -236,7 +307,7 @@ def test_every_promise_names_a_test_that_exists() -> None:
         if isinstance(node, ast.FunctionDef)
     }
     items = re.findall(r"^\d+\. .*", promises, re.MULTILINE)
-    assert len(items) > 10
+    assert len(items) >= least
     for item in items:
         named = re.findall(r"`(test_\w+)`", item)
         assert named, item
@@ -256,11 +327,19 @@ def _printed() -> Iterator[str]:
                 )
 
 
-def test_told_log_lines_are_those_of_the_package() -> None:
-    """Each line that the README explains is one that the package can write."""
-    table = README.split("## When something is wrong")[1].split("\n## ")[0]
-    told = re.findall(r"(?m)^\| [^|]+ \| `([^`]+)` \|", table)
-    assert len(told) > 10
+@pytest.mark.parametrize(
+    ("page", "least"), [("README.md", 5), ("docs/operate/symptoms.md", 11)]
+)
+def test_told_log_lines_are_those_of_the_package(page: str, least: int) -> None:
+    """Each line that a page explains is one that the package can write."""
+    table = (
+        (ROOT / page)
+        .read_text()
+        .split("# When something is wrong")[1]
+        .split("\n## ")[0]
+    )
+    told = re.findall(r"(?m)^\| (?:[^|]+ \| )?`([^`]+)` \|", table)
+    assert len(told) >= least
     printed = list(_printed())
     for line in told:
         # Numbers, paths and names are filled in, and so is what a callback is called.
@@ -270,9 +349,11 @@ def test_told_log_lines_are_those_of_the_package() -> None:
 
 
 def test_code_map_is_complete() -> None:
-    """The README names every module with the first line of its charter."""
+    """The code map names every module with the first line of its charter."""
     rows = re.findall(
-        r"^\| (?:\*\*)?`([\w/]+)`(?:\*\*)? \| (.*) \|$", README, re.MULTILINE
+        r"^\| (?:\*\*)?`([\w/]+)`(?:\*\*)? \| (.*) \|$",
+        (DOCS / "contribute/code-map.md").read_text(),
+        re.MULTILINE,
     )
     table = dict(rows)
     package = ROOT / "src/liveconfig"
@@ -282,4 +363,4 @@ def test_code_map_is_complete() -> None:
         if name != "__init__":
             text = ast.get_docstring(ast.parse(path.read_text())) or ""
             modules[name.removesuffix("__init__")] = text.split("\n")[0]
-    assert {name: table.get(name) for name in modules} == modules
+    assert table == modules, "write it anew: python docs/generate.py"

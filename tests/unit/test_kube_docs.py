@@ -1,4 +1,4 @@
-"""docs/kubernetes.md does not tell what is not so."""
+"""The pages for operators do not tell what is not so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tests.support.kustomize import merged
 from tests.support.metrics import rule_groups
 from tests.support.source_code import ROOT
 
-DOCUMENT = (ROOT / "docs" / "kubernetes.md").read_text()
+_PAGES = ROOT / "docs" / "operate"
+DOCUMENT = (_PAGES / "kubernetes.md").read_text()
+METRICS = (_PAGES / "metrics.md").read_text()
 
 _SHOP = """
 apiVersion: apps/v1
@@ -31,7 +33,7 @@ spec:
 
 def test_named_files_are_there() -> None:
     """Every path of kube/ that the page names exists, and every manifest is named."""
-    named = set(re.findall(r"kube/[\w/.-]*\w", DOCUMENT))
+    named = set(re.findall(r"kube/[\w/.-]*\w", DOCUMENT + METRICS))
     assert {name for name in named if not (ROOT / name).exists()} == set()
     for path in (ROOT / "kube").rglob("*.yaml"):
         place = path.relative_to(ROOT)
@@ -64,7 +66,7 @@ def test_lines_for_a_deployment_fit_into_one() -> None:
 
 def test_told_alerts_are_the_rules() -> None:
     """The table of alerts names each rule, and for how long it waits."""
-    told = re.findall(r"(?m)^\| `(Liveconfig\w+)` \| .* for (a|\d+) minute", DOCUMENT)
+    told = re.findall(r"(?m)^\| `(Liveconfig\w+)` \| .* for (a|\d+) minute", METRICS)
     minutes = {name: "1m" if count == "a" else f"{count}m" for name, count in told}
     (group,) = rule_groups()["groups"]
     assert minutes == {rule["alert"]: rule["for"] for rule in group["rules"]}
