@@ -132,6 +132,8 @@ def test_row_goes_with_its_worker(
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
         killed = min(server.worker_pids)
         os.kill(killed, number)
+        # Whom it had let in goes with it: nobody asks before it is gone.
+        eventually(lambda ended=killed: ended not in server.worker_pids)
         eventually(
             lambda ended=killed: (
                 (pids := {worker["pid"] for worker in _workers(server)})

@@ -42,7 +42,8 @@ def test_flip_reaches_every_worker(
     server.wait_until_all_serve("two")
     server.wait_for_line("version 2 is live, sha256:.*changed: message, ")
     family = server.family()
-    assert len(family) == 4
+    # The master, its publisher and its guardian, and two workers.
+    assert len(family) == 5
     server.signal(signal.SIGTERM)
     assert server.wait_until_ended() == 0
     eventually(lambda: all_ended(family))
