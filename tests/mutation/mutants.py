@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "the checksum is tested",
-        "if words[slot + _CHECKSUM] != checksum:",
+        "if words[slot + CHECKSUM] != checksum:",
         "if False:",
         _RECORD,
     ),
@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "the slot's version is looked at before the copy",
-        "if words[slot + _VERSION] != version:  # model: R6",
+        "if words[slot + VERSION] != version:  # model: R6",
         "if False:",
         _RECORD,
     ),
@@ -78,14 +78,14 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "a slot is marked before it is written",
-        "words[slot + _VERSION] = 0",
+        "words[slot + VERSION] = 0",
         "pass",
         _RECORD,
     ),
     Mutant(
-        "memory/record",
+        "memory/layout",
         "the slot that is current is left alone",
-        "slot = version % _SLOTS",
+        "slot = version % SLOTS",
         "slot = 0",
         _RECORD,
     ),
@@ -127,14 +127,14 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "the slot's version is looked at again after the copy",
-        "if words[slot + _VERSION] != version:  # model: R9",
+        "if words[slot + VERSION] != version:  # model: R9",
         "if False:",
         _RECORD,
     ),
     Mutant(
         "memory/record",
         "what a dead writer left is wiped",
-        "self._words[slot + _CHECKSUM] = _NO_CHECKSUM",
+        "self._words[slot + CHECKSUM] = _NO_CHECKSUM",
         "pass",
         _RECORD,
     ),

@@ -51,8 +51,8 @@ def test_every_use_of_shared_words_is_a_step_of_the_model() -> None:
         "self.head[0]",
         # The time of publication lies beside the payload, is stored and loaded right
         # after it, and is under the same checksum: one more byte of it.
-        "words[slot + _PUBLISHED_AT]",
-        "words[slot + _PUBLISHED_AT]",
+        "words[slot + PUBLISHED_AT]",
+        "words[slot + PUBLISHED_AT]",
     ]
 
 

@@ -1,9 +1,10 @@
 """
 One versioned record of bytes in shared memory.
 
-Owns: the byte layout, the publish order, the read-and-retry loop, the writer's claim.
+Owns: the order of publishing, the read-and-retry loop, the writer's claim.
 Must not know: YAML, configs, HTTP, gunicorn.
-Runs in: the publisher (the only writer) and every worker (readers).
+Runs in: the master, which makes the records and reads them each second; the publisher,
+    which is their only writer; and every worker, which reads.
 
 Why no lock: a worker killed while holding it would stop all the others, and a
 publisher stopped while holding it would stop every request. So readers copy first and
@@ -17,21 +18,49 @@ and it is sealed, so that nobody can shrink it under a reader (which would be SI
 The descriptor that processes inherit cannot write, so that a worker's stray write to a
 number that is not its own any more fails. Who may write opens the memory anew for that.
 
-The marks `model: C1` and so on name the steps of the model in tests/model/record.pml,
-in which every order of events is explored: C for the claim, W for publish, R for read.
+The protocol, step by step. The marks `model: C1` and so on stand at these steps below,
+and in the model in tests/model/record.pml, in which every order of events is explored,
+on machines that show stores to others in any order too (arm64).
 
-All words are 8 bytes in the machine's own byte order:
+To publish, the writer
 
-| byte         | word | holds                                                    |
-| ------------ | ---- | -------------------------------------------------------- |
-| 0            | 0    | magic number and layout                                  |
-| 8            | 1    | the most bytes that one payload may have                 |
-| 64           | 8    | head: the version of the newest publication, 0 for none  |
-| 4096 + slot  | +0   | slot: version, 0 while the writer is at work             |
-|              | +1   | slot: length of the payload in bytes                     |
-|              | +2   | slot: when it was published, in ns since the epoch       |
-|              | +3   | slot: checksum of version, length, time and payload      |
-|              | +8   | slot: the payload                                        |
+- W1 counts one version further. Its slot is the one that the newest is not in.
+- W2 sets the version of that slot to 0. A reader that is still copying the publication
+  before the newest, which lay there, sees at R9 that it was too slow.
+- W3 writes the payload, and the time with it, W4 the length, W5 the checksum over all
+  of these and the version, W6 the version of the slot.
+- W7 sets the head. This one store is the publication: a writer that dies before it has
+  published nothing, and one that dies after it has published all.
+
+To read, a reader
+
+- R1 tries a bounded number of times: a record that is damaged must not hold up a
+  request for ever. R11 is the end of the last try, and raises.
+- R2 loads the head. R3 is done if that is the version it holds.
+- R4 raises if the version fell. Versions only grow, so the memory was overwritten, and
+  nobody may be served an older config after a newer one.
+- R5 loads the length, which is believed only up to the size of a slot: damage must not
+  make it read behind the memory.
+- R6 loads the slot's version. Another one than the head's means that two publications
+  began since R2, or that the slot is not visible here yet: a copy would be for nothing.
+- R7 copies the payload, and proves only then that the copy is whole:
+- R8 compares the checksum. It catches bytes of two publications, those of a writer that
+  died between W2 and W6, and memory that somebody overwrote. Where stores become
+  visible in any order, nothing else shows that the bytes are those of this version.
+- R9 loads the slot's version again. It catches the writer that came to this slot while
+  it was copied, also where the checksum fits by chance (one in four thousand million).
+- R10 returns it.
+
+To become the writer, a process
+
+- C1 takes a lock of the kernel, and is refused while another living process has it.
+- C2 spoils the checksum of the slot that comes next. A writer that died between W6 and
+  W7 left a whole slot there, under a version that is published again: a reader could
+  see the new head, and still the old slot.
+- C3 takes the lock twice more, which the kernel makes an order: whoever sees what is
+  published from now on sees the spoilt checksum too.
+- C4 skips versions if the master knows a newer one than the record has. Zeros from end
+  to end look like a record in which nothing was ever published.
 """
 
 from __future__ import annotations
@@ -48,34 +77,33 @@ from liveconfig.errors import (
     CorruptRecordError,
     PayloadTooLargeError,
     RecordClaimedError,
-    StartupError,
 )
 from liveconfig.memory import kernel
-
-_MAGIC = int.from_bytes(b"livecfg2", "little")
-_PAGE_BYTES = 4096
-_WORD_BYTES = 8
-
-# Indexes of words. The head has a cache line of its own: all readers look at it.
-_MAGIC_WORD = 0
-_PAYLOAD_BYTES_MAX_WORD = 1
-_HEAD_WORD = 8
-
-# Indexes of words, counted from the start of a slot.
-_VERSION = 0
-_LENGTH = 1
-_PUBLISHED_AT = 2
-_CHECKSUM = 3
-_PAYLOAD = 8
-
-_SLOTS = 2
+from liveconfig.memory.layout import (
+    CHECKSUM,
+    HEAD_WORD,
+    LENGTH,
+    MAGIC,
+    MAGIC_WORD,
+    PAYLOAD,
+    PAYLOAD_BYTES_MAX_WORD,
+    PUBLISHED_AT,
+    SLOTS,
+    VERSION,
+    WORD_BYTES,
+    payload_bytes_max_of,
+    size_bytes,
+    slot_word,
+    write_header,
+)
 
 # Every failed try means that the writer published meanwhile or that its stores are not
 # all visible here yet. Both pass in microseconds; a damaged record does not pass.
 _TRIES_MAX = 100
 
-# After damage nobody can tell how many versions there were: more are skipped than
-# anyone publishes before it is noticed. What is larger than any count is no version.
+# After damage the true version is unknown. One million is skipped, more than can be
+# published before damage is seen (a second), so no version comes twice. What is above
+# 2**62 is garbage and no version.
 _VERSIONS_SKIPPED = 1_000_000
 _VERSION_MAX = 2**62
 
@@ -108,7 +136,9 @@ class Publication:
 
 class Record:
     """
-    The readers' view of a record. It cannot write, by the memory's own protection.
+    The readers' view of a record. Its mapping cannot be written to.
+
+    Only `create` and `mend_header` write, by a descriptor of their own: the header.
 
     A record lives as long as a process holds its descriptor or mapping. Forked
     children keep the view as it is; other programs get the descriptor and attach.
@@ -127,12 +157,12 @@ class Record:
         Raises:
             StartupError: the descriptor is not that of a record; it is left open.
         """
-        self.payload_bytes_max = _payload_bytes_max(descriptor)
+        self.payload_bytes_max = payload_bytes_max_of(descriptor)
         self.descriptor = descriptor
         self._memory = _map(descriptor, mmap.PROT_READ)
         self._bytes = memoryview(self._memory)
         self._words = self._bytes.cast("Q")
-        self.head = self._words[_HEAD_WORD : _HEAD_WORD + 1]
+        self.head = self._words[HEAD_WORD : HEAD_WORD + 1]
 
     @classmethod
     def create(cls, name: str, payload_bytes_max: int) -> Record:
@@ -145,15 +175,15 @@ class Record:
         """
         writable = kernel.memfd_create(name)
         try:
-            os.ftruncate(writable, _size_bytes(payload_bytes_max))
-            _write_header(writable, payload_bytes_max)
+            os.ftruncate(writable, size_bytes(payload_bytes_max))
+            write_header(writable, payload_bytes_max)
             kernel.seal_size(writable)
             return cls(_opened_anew(writable, os.O_RDONLY))
         finally:
             os.close(writable)
 
     def is_whole(self, version_min: int) -> bool:
-        """Tell whether the newest publication can be read, and is as new as that."""
+        """Return True if the newest publication can be read, and is as new as that."""
         try:
             publication = self.read()
         except CorruptRecordError:
@@ -162,11 +192,11 @@ class Record:
 
     def mend_header(self) -> None:
         """Write a damaged header again, so that others can attach; for its maker."""
-        header = self._words[_MAGIC_WORD], self._words[_PAYLOAD_BYTES_MAX_WORD]
-        if header != (_MAGIC, self.payload_bytes_max):
+        header = self._words[MAGIC_WORD], self._words[PAYLOAD_BYTES_MAX_WORD]
+        if header != (MAGIC, self.payload_bytes_max):
             writable = _opened_anew(self.descriptor, os.O_RDWR)
             try:
-                _write_header(writable, self.payload_bytes_max)
+                write_header(writable, self.payload_bytes_max)
             finally:
                 os.close(writable)
 
@@ -178,7 +208,7 @@ class Record:
     @property
     def newest_bytes(self) -> int:
         """The size of the newest payload as its slot says it, which proves nothing."""
-        return self._words[_slot_word(self.version, self.payload_bytes_max) + _LENGTH]
+        return self._words[slot_word(self.version, self.payload_bytes_max) + LENGTH]
 
     def read(self, held_version: int = 0) -> Publication | None:
         """
@@ -209,27 +239,30 @@ class Record:
 
     def _copy(self, version: int) -> Publication | None:
         words = self._words
-        slot = _slot_word(version, self.payload_bytes_max)
-        length = words[slot + _LENGTH]  # model: R5
-        if words[slot + _VERSION] != version:  # model: R6
+        slot = slot_word(version, self.payload_bytes_max)
+        length = words[slot + LENGTH]  # model: R5
+        # Overtaken by the writer, or not visible here yet.
+        if words[slot + VERSION] != version:  # model: R6
             return None
+        # Damage: what it claims to be long lies in the other slot, or nowhere.
         if length > self.payload_bytes_max:
             return None
-        start = (slot + _PAYLOAD) * _WORD_BYTES
+        start = (slot + PAYLOAD) * WORD_BYTES
         payload = bytes(self._bytes[start : start + length])  # model: R7
         # To the model, the time is one more byte of the payload; so it is in `publish`.
-        published_at_ns = words[slot + _PUBLISHED_AT]
-        # Where stores may become visible in any order (arm64), the checksum is the
-        # only witness; where they may not, the version already tells.
+        published_at_ns = words[slot + PUBLISHED_AT]
+        # Where stores may become visible in any order (arm64), nothing but the checksum
+        # shows a mixture; where they may not, the version at R9 shows it as well.
         checksum = _checksum(version, published_at_ns, payload)
-        if words[slot + _CHECKSUM] != checksum:  # model: R8
+        if words[slot + CHECKSUM] != checksum:  # model: R8
             return None
-        if words[slot + _VERSION] != version:  # model: R9
+        # The writer came to this slot meanwhile.
+        if words[slot + VERSION] != version:  # model: R9
             return None
         return Publication(version, payload, published_at_ns)
 
     def is_claimed(self) -> bool:
-        """Tell whether a living process is the writer, by the kernel's own word."""
+        """Return True if a living process is the writer, by the kernel's own word."""
         answer = fcntl.fcntl(self.descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK))
         return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
 
@@ -266,7 +299,7 @@ class Writer:
             RecordClaimedError: another writer is alive; nothing was changed.
             StartupError: the descriptor is not that of a record.
         """
-        self._payload_bytes_max = _payload_bytes_max(descriptor)
+        self._payload_bytes_max = payload_bytes_max_of(descriptor)
         # Opened anew: a lock on the inherited description would be shared with every
         # process that inherited it, and would outlive this one.
         self._claim = _opened_anew(descriptor, os.O_RDWR)
@@ -302,26 +335,26 @@ class Writer:
         words = self._words
         self.version += 1  # model: W1
         version = self.version
-        slot = _slot_word(version, self._payload_bytes_max)
-        start = (slot + _PAYLOAD) * _WORD_BYTES
+        slot = slot_word(version, self._payload_bytes_max)
+        start = (slot + PAYLOAD) * WORD_BYTES
         # A reader that is still copying this slot learns that it is too late.
-        words[slot + _VERSION] = 0  # model: W2
+        words[slot + VERSION] = 0  # model: W2
         self._bytes[start : start + len(payload)] = payload  # model: W3
         self.published_at_ns = now_ns = time.time_ns()
-        words[slot + _PUBLISHED_AT] = now_ns
-        words[slot + _LENGTH] = len(payload)  # model: W4
-        words[slot + _CHECKSUM] = _checksum(version, now_ns, payload)  # model: W5
-        words[slot + _VERSION] = version  # model: W6
+        words[slot + PUBLISHED_AT] = now_ns
+        words[slot + LENGTH] = len(payload)  # model: W4
+        words[slot + CHECKSUM] = _checksum(version, now_ns, payload)  # model: W5
+        words[slot + VERSION] = version  # model: W6
         # This one store is the publication; before it, nothing has happened.
-        words[_HEAD_WORD] = version  # model: W7
+        words[HEAD_WORD] = version  # model: W7
         return version
 
     def _version_before(self) -> int:
         """Return the version that the writer before came to, as far as can be known."""
-        head = self._words[_HEAD_WORD]
+        head = self._words[HEAD_WORD]
         slots = [
-            self._words[_slot_word(number, self._payload_bytes_max) + _VERSION]
-            for number in range(_SLOTS)
+            self._words[slot_word(number, self._payload_bytes_max) + VERSION]
+            for number in range(SLOTS)
         ]
         known = [version for version in (head, *slots) if version < _VERSION_MAX]
         # Wherever a writer dies, the slot that the head names is whole.
@@ -333,8 +366,8 @@ class Writer:
         # A writer that died in the middle may have left a whole slot under the version
         # that is published next. Where the new head may become visible before the new
         # slot (arm64), a reader would take for published what never was.
-        slot = _slot_word(self.version + 1, self._payload_bytes_max)
-        self._words[slot + _CHECKSUM] = _NO_CHECKSUM  # model: C2
+        slot = slot_word(self.version + 1, self._payload_bytes_max)
+        self._words[slot + CHECKSUM] = _NO_CHECKSUM  # model: C2
         # What is stored before the kernel gives up a lock of its own is visible before
         # what is stored after it took that lock again: hence twice.
         for _ in range(2):  # model: C3
@@ -348,20 +381,6 @@ class Writer:
         os.close(self._claim)
 
 
-def _slot_bytes(payload_bytes_max: int) -> int:
-    size = _PAYLOAD * _WORD_BYTES + payload_bytes_max
-    return -(-size // _PAGE_BYTES) * _PAGE_BYTES
-
-
-def _size_bytes(payload_bytes_max: int) -> int:
-    return _PAGE_BYTES + _SLOTS * _slot_bytes(payload_bytes_max)
-
-
-def _slot_word(version: int, payload_bytes_max: int) -> int:
-    slot = version % _SLOTS
-    return (_PAGE_BYTES + slot * _slot_bytes(payload_bytes_max)) // _WORD_BYTES
-
-
 def _checksum(version: int, published_at_ns: int, payload: bytes) -> int:
     head = struct.pack("QQQ", version, len(payload), published_at_ns)
     return zlib.crc32(payload, zlib.crc32(head))
@@ -373,21 +392,6 @@ def _opened_anew(descriptor: int, access: int) -> int:
 
 def _flock(kind: int) -> bytes:
     return struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
-
-
-def _write_header(descriptor: int, payload_bytes_max: int) -> None:
-    os.pwrite(descriptor, struct.pack("QQ", _MAGIC, payload_bytes_max), 0)
-
-
-def _payload_bytes_max(descriptor: int) -> int:
-    header = os.pread(descriptor, 2 * _WORD_BYTES, 0)
-    if len(header) == 2 * _WORD_BYTES:
-        magic, payload_bytes_max = struct.unpack("QQ", header)
-        if magic == _MAGIC and os.fstat(descriptor).st_size == _size_bytes(
-            payload_bytes_max
-        ):
-            return int(payload_bytes_max)
-    raise StartupError(f"descriptor {descriptor} is not a record of this version")
 
 
 def _map(descriptor: int, protection: int) -> mmap.mmap:
