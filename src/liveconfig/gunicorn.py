@@ -106,7 +106,7 @@ def post_fork(server: Any, worker: Any) -> None:
     if _supervisor is None:
         worker.log.error("liveconfig: %s", _without_start(worker.cfg))
         return
-    _supervisor.forget()
+    _supervisor.close_in_child()
     _hand_over(worker)
     if not _supervisor.shared.workers.enter(worker.age):
         worker.log.warning(
@@ -129,7 +129,7 @@ def on_dirty_starting(arbiter: Any) -> None:
     """Have gunicorn's arbiter of dirty workers give out rows of its own."""
     end_with_parent(arbiter.ppid, signal.SIGTERM)
     if _supervisor is not None:
-        _supervisor.forget()
+        _supervisor.close_in_child()
         _supervisor.shared.workers.begin_dirty()
 
 
@@ -199,7 +199,7 @@ def _hand_over(worker: Any) -> None:
             "ends this worker: %s",
             error,
         )
-    _guardian.forget()
+    _guardian.close()
 
 
 def _serve_own_ports(worker: Any) -> None:

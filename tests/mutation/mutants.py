@@ -318,8 +318,8 @@ MUTANTS = (
     Mutant(
         "watch/inotify",
         "the new target of a link is watched",
-        "return Change.AT_ONCE | Change.MOVED",
-        "return Change.AT_ONCE",
+        "return DiskChange.AT_ONCE | DiskChange.MOVED",
+        "return DiskChange.AT_ONCE",
         _SOURCES,
     ),
     Mutant(
@@ -339,22 +339,22 @@ MUTANTS = (
     Mutant(
         "watch/watcher",
         "what moved is watched again",
-        "if changes & (Change.LOST | Change.MOVED):",
-        "if changes & Change.LOST:",
+        "if changes & (DiskChange.LOST | DiskChange.MOVED):",
+        "if changes & DiskChange.LOST:",
         _CHAIN,
     ),
     Mutant(
         "watch/watcher",
         "what was lost is watched again",
-        "if changes & (Change.LOST | Change.MOVED):",
-        "if changes & Change.MOVED:",
+        "if changes & (DiskChange.LOST | DiskChange.MOVED):",
+        "if changes & DiskChange.MOVED:",
         _LOSS,
     ),
     Mutant(
         "watch/watcher",
         "a loss is followed by a call",
-        "return bool(changes & (Change.LOST | Change.AT_ONCE))",
-        "return bool(changes & Change.AT_ONCE)",
+        "return bool(changes & (DiskChange.LOST | DiskChange.AT_ONCE))",
+        "return bool(changes & DiskChange.AT_ONCE)",
         _LOSS,
     ),
     Mutant(
@@ -571,7 +571,7 @@ MUTANTS = (
     Mutant(
         "master/child",
         "one that hangs while it starts is waited for no longer",
-        "if trouble := self.hang(0.0):",
+        "if trouble := self.trouble(0.0):",
         "if trouble := '':",
         _SUPERVISOR,
     ),

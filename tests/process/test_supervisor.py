@@ -732,7 +732,7 @@ def test_forked_worker_forgets_the_publisher(master: Master) -> None:
 
     def be_worker() -> tuple[int, int]:
         before = len(os.listdir("/proc/self/fd"))
-        master.supervisor.forget()
+        master.supervisor.close_in_child()
         return before, len(os.listdir("/proc/self/fd"))
 
     before, after = Child(be_worker).result()

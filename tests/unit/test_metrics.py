@@ -97,8 +97,8 @@ def _fill(memory: SharedMemory) -> None:
     row.took(2, 0)
     row.callback_ends(row.callback_begins(), is_failure=True)
     for _ in range(2):
-        row.callback_is_slow()
-    _worker(memory, "b", 1).needs_restart(is_needed=True)
+        row.count_slow_callback()
+    _worker(memory, "b", 1).note_restart(is_needed=True)
     _worker(memory, "c")
 
 

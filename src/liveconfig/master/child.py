@@ -106,9 +106,9 @@ class Child:
                 self._end = _in_words(end)
         return True
 
-    def hang(self, pulse_seconds: float) -> str:
+    def trouble(self, pulse_seconds: float) -> str:
         """
-        Say how the process hangs, in words that follow its name; "" if it is well.
+        Return how the process hangs, in words that follow its name; "" if it is well.
 
         Args:
             pulse_seconds: how often, at least, it looks at the source, and says so.
@@ -153,7 +153,7 @@ class Child:
         lines: list[tuple[int, str]] = []
         while True:
             _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
-            if trouble := self.hang(0.0):
+            if trouble := self.trouble(0.0):
                 raise StartupError(f"the publisher {trouble}")
             ended = self.has_ended()
             for level, text in self.relay.messages():

@@ -94,7 +94,7 @@ class Guardian:
         finally:
             os.close(pidfd)
 
-    def forget(self) -> None:
+    def close(self) -> None:
         """Close what a forked child must not hold."""
         self._receiver.close()
         self._sender.close()
@@ -109,7 +109,7 @@ class Guardian:
             _send(self._pidfd, signal.SIGKILL)
             _is_readable(self._pidfd, _STOP_SECONDS)
             self.has_ended()
-        self.forget()
+        self.close()
 
 
 class _Watch:

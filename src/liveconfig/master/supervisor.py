@@ -177,7 +177,7 @@ class Supervisor:
             self._tell(child.relay.messages())
             child.close()
 
-    def forget(self) -> None:
+    def close_in_child(self) -> None:
         """Close what a forked child must not hold; the publisher is not its own."""
         child, self._child = self._child, None
         succession, self._succession = self._succession, None
@@ -229,7 +229,7 @@ class Supervisor:
     def _look_after(self, child: Child) -> None:
         """End a publisher that hangs, and have one that is well mend the records."""
         self._learn_poll_seconds()
-        trouble = child.hang(self._poll_seconds)
+        trouble = child.trouble(self._poll_seconds)
         if trouble:
             # It is started again when it is gone: never are there two.
             if child.kill():

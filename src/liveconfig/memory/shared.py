@@ -28,7 +28,7 @@ class SharedMemory:
         config: the published configs.
         status: what the publisher says of itself.
         history: the newest publications and rejections.
-        published: tells every worker at once that there is a new version.
+        published: notifies every worker at once that there is a new version.
         workers: what each worker says of itself.
     """
 
@@ -107,8 +107,8 @@ def bound() -> SharedMemory:
 
 
 def _renew_in_child() -> None:
-    # A row is its worker's: a child that the application forks is none, and may go on
-    # when the row is another worker's.
+    # A process that the application forks is not a worker and may outlive one: it must
+    # not write into a row that may be reused.
     if _shared is not None:
         _shared.workers.own = None
 

@@ -122,7 +122,7 @@ class WorkerState(NamedTuple):
     callback_running_since: float
 
     def is_behind(self, newest_version: int) -> bool:
-        """Tell whether it holds an older version than the newest."""
+        """Return True if it holds an older version than the newest."""
         # One that holds none is starting, or has nothing that asks for a config.
         return 0 < self.version < newest_version
 
@@ -171,7 +171,8 @@ class WorkerRow:
             # come here in the other order.
             if version <= self._words[_VERSION]:
                 return
-            # What it starts with was not on its way to it.
+            # A worker that starts with this version did not wait for it: there is no
+            # delay to record.
             if self._words[_VERSION] or is_awaited:
                 delay_ns = max(1, now_ns - published_at_ns)
                 self._words[_DELAY] = delay_ns
@@ -181,11 +182,11 @@ class WorkerRow:
             self._words[_TAKEN_AT] = now_ns
             self._words[_VERSION] = version
 
-    def is_stale_since(self, seconds: float | None) -> None:
+    def note_stale_since(self, seconds: float | None) -> None:
         """Note since when the newest version cannot be read, None if it can."""
         self._words[_STALE_SINCE] = int((seconds or 0.0) * 1e9)
 
-    def needs_restart(self, *, is_needed: bool) -> None:
+    def note_restart(self, *, is_needed: bool) -> None:
         """Note whether a key that this process cannot apply has another value now."""
         self._words[_NEEDS_RESTART] = is_needed
 
@@ -204,7 +205,7 @@ class WorkerRow:
             self._words[_RUNNING_SINCE] = self._running[0] if self._running else 0
             self._words[_FAILURES] += is_failure
 
-    def callback_is_slow(self) -> None:
+    def count_slow_callback(self) -> None:
         """Count a callback that takes too long."""
         with self._lock:
             self._words[_SLOW] += 1

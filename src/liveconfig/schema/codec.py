@@ -24,7 +24,7 @@ from liveconfig.schema.shape import Shape
 
 T = TypeVar("T")
 
-_look = threading.Lock()
+_first_use = threading.Lock()
 
 
 class Codec(Generic[T]):
@@ -41,7 +41,7 @@ class Codec(Generic[T]):
         self._shape = shape
         # Two threads that look into a class at once, each for the first time, make
         # msgspec crash. Nothing in here waits, so the lock is held for a moment.
-        with _look:
+        with _first_use:
             # The hook for extensions refuses them: they are never text.
             self._decoder = msgspec.msgpack.Decoder(
                 type_, dec_hook=_to_secret, ext_hook=_to_secret
@@ -146,9 +146,9 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=_in_clear, order="sorted")
 
 
 def _renew_in_child() -> None:
-    global _look
+    global _first_use
     # Whoever held it when the parent forked is not in the child.
-    _look = threading.Lock()
+    _first_use = threading.Lock()
 
 
 os.register_at_fork(after_in_child=_renew_in_child)

@@ -32,7 +32,7 @@ _LINKS_MAX = 40
 
 
 class Notice(enum.Flag):
-    """What a directory has to tell about the names in it."""
+    """What has to be seen of the names in a directory."""
 
     NOTHING = 0
     COMING = enum.auto()
@@ -47,7 +47,7 @@ _FILE = _ENTRY | Notice.WRITING
 @dataclass(frozen=True)
 class Watch:
     """
-    What one directory has to tell; that it went away itself, it always tells.
+    What has to be seen of one directory; that it went away is seen in any case.
 
     Attributes:
         notice: what may happen to the names.
@@ -58,24 +58,23 @@ class Watch:
     names: frozenset[str] | None = frozenset()
 
     def __or__(self, other: Watch) -> Watch:
-        """Return the watch that tells all that either of the two would."""
+        """Return the watch that sees all that either of the two would."""
         if self.names is None or other.names is None:
             return Watch(self.notice | other.notice, None)
         return Watch(self.notice | other.notice, self.names | other.names)
 
     def concerns(self, name: str) -> bool:
-        """Tell whether `name` matters; the kubelet's own names do not, but its link."""
+        """Return True if `name` matters: of the kubelet's own names, only its link."""
         if self.names is None:
             return name == DATA or not name.startswith("..")
         return name in self.names
 
-    def outlasts(self, directory: str, name: str) -> bool:
+    def still_fits(self, directory: str, name: str) -> bool:
         """
-        Tell whether all is watched as it must be after something came as `name`.
+        Return True if the watches are still right after `name` was replaced.
 
-        So it is with the kubelet's link, and with a file in the place of the one that
-        the path ends at. What has to be watched need not be walked for these two, which
-        are nearly all there is, and nobody waits for the walk.
+        Then no new walk is needed: for the kubelet's link, and for a plain file that
+        the path ends at. Nearly every change is one of these two.
         """
         if self.names is None:
             return False
@@ -85,7 +84,7 @@ class Watch:
         return _FILE in self.notice and stat.S_ISREG(mode)
 
 
-# What a file itself tells, where it has no names: its events come without one.
+# What is seen of a file itself: its events come without a name.
 FILE = Watch(Notice.WRITING, frozenset({""}))
 
 

@@ -57,7 +57,7 @@ class _Place(NamedTuple):
     watch: Watch
 
 
-class Change(enum.Flag):
+class DiskChange(enum.Flag):
     """What events mean for the loop."""
 
     NOTHING = 0
@@ -81,7 +81,7 @@ class Inotify:
         Take an instance; nothing is watched yet.
 
         Raises:
-            InotifyUnavailableError: there is none to be had.
+            InotifyUnavailableError: the kernel gives none.
         """
         try:
             self._manager = pyinotify.WatchManager()
@@ -100,7 +100,7 @@ class Inotify:
         Watch all that `path` hangs on, and nothing else.
 
         Raises:
-            InotifyUnavailableError: a watch is not to be had, or pyinotify cannot take
+            InotifyUnavailableError: the kernel gives no watch, or pyinotify cannot take
                 the name of a directory; some watches are there.
         """
         wanted = walk(path)
@@ -121,7 +121,7 @@ class Inotify:
                 return f"{printable(place.directory)} ({kind})"
         return None
 
-    def changes(self) -> Iterator[tuple[Change, str]]:
+    def changes(self) -> Iterator[tuple[DiskChange, str]]:
         """Read what happened, without waiting: each change and the name it is about."""
         data = os.read(self.descriptor, _READ_BYTES)
         start = 0
@@ -172,39 +172,45 @@ class Inotify:
         # It keeps what the kernel no longer knows.
         self._manager.watches.pop(wd, None)
 
-    def _change(self, wd: int, mask: int, name: str) -> Change:
+    def _change(self, wd: int, mask: int, name: str) -> DiskChange:
         if mask & pyinotify.IN_Q_OVERFLOW:
-            return Change.LOST
+            return DiskChange.LOST
         place = self._places.get(wd)
         if place is None:
-            return Change.NOTHING
+            return DiskChange.NOTHING
         if mask & (pyinotify.IN_IGNORED | pyinotify.IN_UNMOUNT):
-            return Change.LOST
+            return DiskChange.LOST
         if mask & _SELF:
             # Removed here, so that the IN_IGNORED which follows is nothing new.
             self._remove(wd)
-            # Of a file its directory tells.
+            # Its directory has an event for it too.
             is_file = place.watch == FILE
-            return Change.NOTHING if is_file else Change.MOVED | Change.SETTLING
+            return (
+                DiskChange.NOTHING
+                if is_file
+                else DiskChange.MOVED | DiskChange.SETTLING
+            )
         if not place.watch.concerns(name):
-            return Change.NOTHING
+            return DiskChange.NOTHING
         return self._change_of_name(place, mask, name)
 
-    def _change_of_name(self, place: _Place, mask: int, name: str) -> Change:
+    def _change_of_name(self, place: _Place, mask: int, name: str) -> DiskChange:
         if mask & pyinotify.IN_MODIFY:
-            return Change.SETTLING | Change.UNCLOSED
+            return DiskChange.SETTLING | DiskChange.UNCLOSED
         if mask & pyinotify.IN_CLOSE_WRITE:
-            return Change.SETTLING
+            return DiskChange.SETTLING
         there = os.path.join(place.directory, name)
         if mask & pyinotify.IN_MOVED_TO:
-            is_alike = place.watch.outlasts(place.directory, name)
+            is_alike = place.watch.still_fits(place.directory, name)
             if is_alike and (name == DATA or self._watch_instead(there)):
-                return Change.AT_ONCE
-            return Change.AT_ONCE | Change.MOVED
+                return DiskChange.AT_ONCE
+            return DiskChange.AT_ONCE | DiskChange.MOVED
         if mask & pyinotify.IN_CREATE:
             is_link = os.path.islink(there)
-            return Change.MOVED | (Change.AT_ONCE if is_link else Change.SETTLING)
-        return Change.MOVED | Change.SETTLING
+            return DiskChange.MOVED | (
+                DiskChange.AT_ONCE if is_link else DiskChange.SETTLING
+            )
+        return DiskChange.MOVED | DiskChange.SETTLING
 
     def _watch_instead(self, path: str) -> bool:
         """Watch a file in the place of the one that was at `path`, if it can be."""

@@ -29,7 +29,7 @@ from numbers import Real
 from typing import Any
 
 from liveconfig.errors import InotifyUnavailableError, printable
-from liveconfig.watch.inotify import Change, Inotify
+from liveconfig.watch.inotify import DiskChange, Inotify
 
 _POLLING_SECONDS = 1.0
 _UNCLOSED_SETTLES = 20
@@ -272,14 +272,14 @@ class FileWatcher:
         """Take in what happened, and tell whether to act at once."""
         assert self._inotify is not None
         now = time.monotonic()
-        changes = Change.NOTHING
+        changes = DiskChange.NOTHING
         for change, name in self._inotify.changes():
             changes |= change
-            if Change.SETTLING in change:
-                self._settling.note(now, name, Change.UNCLOSED in change)
-        if changes & (Change.LOST | Change.MOVED):
+            if DiskChange.SETTLING in change:
+                self._settling.note(now, name, DiskChange.UNCLOSED in change)
+        if changes & (DiskChange.LOST | DiskChange.MOVED):
             self._arm()
-        return bool(changes & (Change.LOST | Change.AT_ONCE))
+        return bool(changes & (DiskChange.LOST | DiskChange.AT_ONCE))
 
     def _arm(self) -> None:
         """Put up or renew the watches, or poll until the next try."""

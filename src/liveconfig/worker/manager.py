@@ -338,7 +338,7 @@ class ConfigManager(Generic[T]):
             self._stale_since = None
             self._unreadable_head = _NO_VERSION
         if shared.workers.own is not None:
-            shared.workers.own.is_stale_since(self._stale_since)
+            shared.workers.own.note_stale_since(self._stale_since)
 
     def _keep(self, shared: SharedMemory, publication: Publication) -> None:
         assert self._schema is not None
@@ -359,7 +359,7 @@ class ConfigManager(Generic[T]):
                 changed = changed_key_paths(first, publication.payload)
                 self._needs_restart = any(map(self._schema.needs_restart, changed))
             needed = any(each._needs_restart for each in _managers())
-            row.needs_restart(is_needed=needed)
+            row.note_restart(is_needed=needed)
             # Last, so that whoever sees the version sees what came with it.
             oldest = min(each._version for each in _managers() if each._snapshot)
             row.took(oldest, publication.published_at_ns, is_awaited=self._is_awaiting)

@@ -171,7 +171,7 @@ class Caller(Subscription[T]):
         if seconds >= SLOW_SECONDS and not self._is_slow:
             self._is_slow = True
             if self._row is not None:
-                self._row.callback_is_slow()
+                self._row.count_slow_callback()
             log.warning(
                 "liveconfig: %s has been busy for %.1f s with a new version; requests "
                 "go on, and it is told the newest version when it returns",
