@@ -183,7 +183,7 @@ def _follow(worker: Any, memory: SharedMemory) -> None:
     except (OSError, RuntimeError) as error:
         worker.log.warning(
             "liveconfig: this worker takes a new config at its next request only, and "
-            "tells its callbacks then: %s",
+            "calls its callbacks then: %s",
             error,
         )
 
@@ -228,7 +228,7 @@ def _start(server: Any) -> Supervisor:
     try:
         memory = SharedMemory.create(settings.payload_bytes_max)
     except OSError as error:
-        raise StartupError(f"no shared memory is to be had: {error.strerror}")
+        raise StartupError(f"cannot make the shared memory: {error.strerror}")
 
     def owner() -> str:
         cfg = server.cfg
@@ -246,7 +246,7 @@ def _start_guardian(supervisor: Supervisor) -> Guardian:
         guardian.start()
     except OSError as error:
         supervisor.stop()
-        raise StartupError(f"no process to end workers by is to be had: {error}")
+        raise StartupError(f"cannot start the process that ends workers: {error}")
     return guardian
 
 
@@ -269,7 +269,7 @@ def _fail(error: StartupError, log: Any = None) -> NoReturn:
 
 
 def _is_shown(log: Any) -> bool:
-    """Tell whether what gunicorn's logger writes is seen on stderr as well."""
+    """Return whether what gunicorn's logger writes is seen on stderr as well."""
     logger = getattr(log, "error_log", None)
     while isinstance(logger, logging.Logger):
         for handler in logger.handlers:

@@ -592,7 +592,7 @@ MUTANTS = (
     Mutant(
         "master/supervisor",
         "a damaged record is noticed",
-        "if not self._has_damage():",
+        "if not self._find_damage():",
         "if True:",
         _DAMAGE,
     ),

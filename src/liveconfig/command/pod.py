@@ -150,7 +150,7 @@ class PodStatus(msgspec.Struct, frozen=True):
         return tuple(worker for worker in self.workers if worker.is_behind)
 
     def serves(self, digest: str) -> bool:
-        """Tell whether every worker that serves at all serves this config."""
+        """Return whether every worker that serves at all serves this config."""
         return self.converged and all(
             worker.digest == digest for worker in self.serving()
         )

@@ -88,7 +88,7 @@ class _Progress:
         self._error = error
 
     def is_over(self, status: PodStatus) -> bool:
-        """Tell whether all serve the target; raise if it was rejected meanwhile."""
+        """Return whether all serve the target; raise if it was rejected meanwhile."""
         rejected = status.rejected
         if self._status is None:
             self._rejected_before = rejected
@@ -100,7 +100,7 @@ class _Progress:
         return False
 
     def _may_be_older(self, rejected: Rejected) -> bool:
-        """Tell whether it may be about what the source held before the wait."""
+        """Return whether it may be about what the source held before the wait."""
         if rejected.digest and rejected.digest == self._target.bytes_digest:
             return False
         before = self._rejected_before

@@ -41,8 +41,8 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     def look() -> None:
         living = {worker.age for worker in server.WORKERS.values()}
         has_fewer = supervisor.shared.workers.take_back_all_but(living)
-        # gunicorn's reloader ends workers so that others have the new code; those
-        # would be told by a publisher that has the old.
+        # gunicorn's reloader ends workers so that others have the new code; the
+        # publisher must have it too.
         if has_fewer and server.cfg.reload:
             supervisor.succeed(must_fit=False)
 
@@ -87,7 +87,7 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
 
 def _start_again_if_ended(server: Any, guardian: Guardian) -> None:
     """Start another guardian, and give it charge of the workers that there are."""
-    if not guardian.has_ended():
+    if not guardian.reap():
         return
     # Tried again a second later; until then all is as without it.
     with contextlib.suppress(OSError):
@@ -100,7 +100,7 @@ def _try(server: Any, supervisor: Supervisor) -> None:
     try:
         with _as_after_reload(server):
             supervisor.succeed(must_fit=True)
-    # What gunicorn does when its config file is no good, which it has told by then.
+    # What gunicorn does when its config file is no good, which it has logged by then.
     except SystemExit:
         server.log.error(
             "liveconfig: nothing is reloaded, the workers serve on: gunicorn cannot "

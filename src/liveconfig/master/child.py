@@ -1,7 +1,7 @@
 """
 The publisher as a child of the master: its start, its signs of life, its end.
 
-Owns: the process, the descriptors that it gets, how it is told and ended.
+Owns: the process, the descriptors that it gets, how it is asked to act and ended.
 Must not know: when one is started or ended, what it publishes.
 Runs in: the gunicorn master.
 
@@ -12,6 +12,7 @@ the moment after.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -33,6 +34,10 @@ _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 2.0
 # How long it may be stopped (SIGSTOP, a debugger that was left) and still be well.
 _STOPPED_SECONDS_MAX = 5.0
+
+
+# What to raise where the kernel gives no more descriptors or processes.
+_LIMITS = {errno.EMFILE: "ulimit -n", errno.EAGAIN: "ulimit -u"}
 
 
 class Child:
@@ -62,12 +67,12 @@ class Child:
             owner: whose process it is to be, "" for whoever the master is.
 
         Raises:
-            StartupError: no descriptor or no process is to be had; nothing is left.
+            StartupError: no descriptor or no process can be made; nothing is left.
         """
         try:
             self.relay = Relay()
         except OSError as error:
-            raise _not_to_be_had(error)
+            raise _cannot_start(error)
         try:
             self.relay.wake_on_message()
             self.pid, self._pidfd = _spawn(
@@ -80,7 +85,7 @@ class Child:
             )
         except OSError as error:
             self.relay.close()
-            raise _not_to_be_had(error)
+            raise _cannot_start(error)
         except StartupError:
             self.relay.close()
             raise
@@ -95,8 +100,8 @@ class Child:
         self._is_condemned = False
         self._end = ""
 
-    def has_ended(self) -> bool:
-        """Tell whether the process is gone, and leave no zombie if it is."""
+    def reap(self) -> bool:
+        """Leave no zombie of the process; return whether it is gone."""
         if not _wait_readable([self._pidfd], 0):
             return False
         # The master's own reaping may have been faster.
@@ -129,7 +134,7 @@ class Child:
         return self._vigil.trouble(version, pulse_seconds, is_working=self._is_working)
 
     def kill(self) -> bool:
-        """Kill the process without waiting; tell whether this is the first time."""
+        """Kill the process without waiting; return whether this is the first time."""
         is_first, self._is_condemned = not self._is_condemned, True
         self._send(signal.SIGKILL)
         return is_first
@@ -155,7 +160,7 @@ class Child:
             _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
             if trouble := self.trouble(0.0):
                 raise StartupError(f"the publisher {trouble}")
-            ended = self.has_ended()
+            ended = self.reap()
             for level, text in self.relay.messages():
                 if level == READY:
                     return lines
@@ -167,11 +172,11 @@ class Child:
     def stop(self) -> None:
         """End the process, by force if need be, and wait until it is gone."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.has_ended():
+            if self.reap():
                 return
             self._send(number)
             _wait_readable([self._pidfd], _STOP_SECONDS)
-        self.has_ended()
+        self.reap()
 
     def close(self) -> None:
         """Let go of the process; it is neither ended nor reaped by this."""
@@ -229,8 +234,10 @@ def _in_words(end: os.waitid_result) -> str:
     return f" by signal {end.si_status}"
 
 
-def _not_to_be_had(error: OSError) -> StartupError:
-    return StartupError(f"no process for it is to be had: {error}")
+def _cannot_start(error: OSError) -> StartupError:
+    limit = _LIMITS.get(error.errno or 0)
+    remedy = f"; raise the limit ({limit})" if limit else ""
+    return StartupError(f"no process can be started for it: {error}{remedy}")
 
 
 def _command(
@@ -255,7 +262,7 @@ def _command(
 
 
 def _wait_readable(descriptors: list[int], seconds: float) -> bool:
-    """Wait until one of them can be read, or the time is over; tell which it was."""
+    """Wait until one of them can be read, or the time is over; return which it was."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)

@@ -43,7 +43,7 @@ class Guardian:
         Prepare; nothing runs yet.
 
         Raises:
-            OSError: no descriptor is to be had.
+            OSError: no descriptor is left.
         """
         self._receiver, self._sender = socket.socketpair(
             socket.AF_UNIX, socket.SOCK_SEQPACKET
@@ -57,7 +57,7 @@ class Guardian:
         Start the process.
 
         Raises:
-            OSError: none is to be had, and there is none.
+            OSError: none can be started, and there is none.
         """
         master = os.getpid()
         pid = os.fork()
@@ -65,8 +65,8 @@ class Guardian:
             _guard(self._receiver, master)
         self._pidfd = kernel.pidfd_open(pid)
 
-    def has_ended(self) -> bool:
-        """Tell whether there is no process, and leave no zombie of it."""
+    def reap(self) -> bool:
+        """Leave no zombie of the process; return whether there is none."""
         if self._pidfd is None:
             return True
         if not _is_readable(self._pidfd):
@@ -104,11 +104,11 @@ class Guardian:
 
     def stop(self) -> None:
         """End the process, and wait until it is gone."""
-        if not self.has_ended():
+        if not self.reap():
             assert self._pidfd is not None
             _send(self._pidfd, signal.SIGKILL)
             _is_readable(self._pidfd, _STOP_SECONDS)
-            self.has_ended()
+            self.reap()
         self.close()
 
 
@@ -138,7 +138,7 @@ class _Watch:
         while self._workers or self._is_open:
             left = ended_at + self._seconds - time.monotonic()
             for worker in self._workers:
-                # One that was stopped goes on, and ends as the kernel has told it to.
+                # One that was stopped goes on, and ends as the kernel has asked it to.
                 _send(worker, signal.SIGCONT if left > 0 else signal.SIGKILL)
             self._has_seen_end(left if left > 0 else _AGAIN_SECONDS)
 

@@ -1,5 +1,5 @@
 """
-Telling a publisher that hangs from one that is busy.
+Whether a publisher hangs, or is busy.
 
 Owns: how long each step of it may last, and by which clock.
 Must not know: how a process is started or ended, what it reads.
@@ -31,7 +31,7 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Vigil:
-    """What one process does, as far as that tells whether it hangs."""
+    """What one process does, as far as it shows whether it hangs."""
 
     def __init__(self, pid: int) -> None:
         """Begin to look after the process `pid`."""

@@ -2,7 +2,7 @@
 The command that starts the publisher, so that it finds what the master found.
 
 Owns: which interpreter, with which flags, where it looks for modules, in which order.
-Must not know: what the publisher is told to do.
+Must not know: what the publisher does.
 Runs in: the gunicorn master.
 
 Why in two steps: gunicorn puts the folder of the application in front of everything

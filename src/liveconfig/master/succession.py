@@ -50,7 +50,7 @@ class Succession:
 
     def messages(self) -> Iterator[tuple[int, str]]:
         """Yield what it logs; find out how it gets on."""
-        ended = self.child.has_ended()
+        ended = self.child.reap()
         for level, text in self.child.relay.messages():
             if level == FITS:
                 self.fits = True
@@ -66,9 +66,9 @@ class Succession:
                 f"the new publisher was not ready within {_FIT_SECONDS_MAX:.0f} s"
             )
 
-    def has_place(self, present: Child | None) -> bool:
-        """Have the present publisher end, by force in the end; tell whether it has."""
-        if present is None or present.has_ended():
+    def make_place(self, present: Child | None) -> bool:
+        """Have the present publisher end, in the end by force; return if it has."""
+        if present is None or present.reap():
             return True
         now = time.monotonic()
         if self._asked_at is None:

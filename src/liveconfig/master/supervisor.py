@@ -120,7 +120,7 @@ class Supervisor:
     def _start_once(self) -> None:
         try:
             self._child = self._new_child()
-            self._tell(self._child.wait_ready())
+            self._log_all(self._child.wait_ready())
             self._version = self.shared.config.version
         except StartupError:
             self.stop()
@@ -135,7 +135,7 @@ class Supervisor:
 
         Args:
             must_fit: only if there is a config of the schema as it is now;
-                `take_outcome` tells what came of it.
+                `take_outcome` returns what came of it.
         """
         self._drop_succession()
         self._outcome, self._is_awaited = None, False
@@ -148,7 +148,7 @@ class Supervisor:
             self._is_awaited = must_fit
 
     def take_outcome(self) -> Outcome | None:
-        """Tell, once, what came of the publisher that had to fit."""
+        """Return, once, what came of the publisher that had to fit."""
         outcome, self._outcome = self._outcome, None
         return outcome
 
@@ -158,8 +158,8 @@ class Supervisor:
             self._advance(self._succession)
         child = self._child
         if child is not None:
-            ended = child.has_ended()
-            self._tell(child.relay.messages())
+            ended = child.reap()
+            self._log_all(child.relay.messages())
             if ended:
                 self._bury(child)
             else:
@@ -174,7 +174,7 @@ class Supervisor:
         child, self._child = self._child, None
         if child is not None:
             child.stop()
-            self._tell(child.relay.messages())
+            self._log_all(child.relay.messages())
             child.close()
 
     def close_in_child(self) -> None:
@@ -189,15 +189,15 @@ class Supervisor:
 
     def _advance(self, succession: Succession) -> None:
         """Have a successor take the place that is its own, as soon as that can be."""
-        self._tell(succession.messages())
+        self._log_all(succession.messages())
         if succession.problem:
             kept = "" if succession.has_died else f"{_KEPT}: "
             self._log(logging.ERROR, kept + succession.problem)
             self._drop_succession()
             self._conclude("died" if succession.has_died else "unfit")
-        elif succession.fits and succession.has_place(self._child):
+        elif succession.fits and succession.make_place(self._child):
             if self._child is not None:
-                self._tell(self._child.relay.messages())
+                self._log_all(self._child.relay.messages())
                 self._child.close()
             self._succession, self._start_at = None, None
             self._child = succession.child
@@ -243,7 +243,7 @@ class Supervisor:
         if now - self._records_at < _RECORD_SECONDS:
             return
         self._records_at = now
-        if not self._has_damage():
+        if not self._find_damage():
             self._is_damaged = False
             return
         if not self._is_damaged:
@@ -251,7 +251,7 @@ class Supervisor:
             self._log(
                 logging.CRITICAL,
                 "the record was overwritten by something else; the workers keep their "
-                "config, and the publisher is told to publish it again",
+                "config, and the publisher is asked to publish it again",
             )
         child.look_again()
 
@@ -264,7 +264,7 @@ class Supervisor:
         for record in self.shared.records:
             record.mend_header()
 
-    def _has_damage(self) -> bool:
+    def _find_damage(self) -> bool:
         shared = self.shared
         self._mend_headers()
         if not shared.config.is_whole(self.newest_version):
@@ -305,7 +305,7 @@ class Supervisor:
             self._log(logging.ERROR, f"the publisher does not start: {error}")
             self._schedule(lived_seconds=0.0)
 
-    def _tell(self, lines: Iterable[tuple[int, str]]) -> None:
+    def _log_all(self, lines: Iterable[tuple[int, str]]) -> None:
         for level, text in lines:
             if level == READY:
                 if self._succession is None:

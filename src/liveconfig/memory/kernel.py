@@ -65,7 +65,7 @@ def pidfd_open(pid: int) -> int:
     Return a descriptor that stands for a process, whoever reaps it.
 
     Raises:
-        OSError: there is no such process, or no descriptor to be had.
+        OSError: there is no such process, or no descriptor is left.
     """
     if hasattr(os, "pidfd_open"):
         return os.pidfd_open(pid)

@@ -52,7 +52,7 @@ class HostsMiddleware:
 
 def is_known(host: str, names: Collection[str]) -> bool:
     """
-    Tell whether a `Host` header may be answered.
+    Return whether a `Host` header may be answered.
 
     Args:
         host: a name or an address, with a port or without.

@@ -56,7 +56,7 @@ class Broadcast:
         Return a way to wait for what is sent from now on.
 
         Raises:
-            OSError: no descriptor is to be had.
+            OSError: no descriptor is left.
         """
         return Listener(self.descriptor)
 
@@ -77,7 +77,7 @@ class Listener:
 
     def wait(self, seconds: float | None = None) -> bool:
         """
-        Wait until something is sent, or was since the last wait; tell whether it was.
+        Wait until something is sent, or was since the last wait; return whether it was.
 
         Args:
             seconds: how long at most, None for as long as it takes.

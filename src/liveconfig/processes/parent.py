@@ -5,7 +5,7 @@ Owns: one request to the kernel.
 Must not know: who the parent or the child is.
 Runs in: the publisher and every worker.
 
-Why the kernel: a master that was killed cannot tell its children, and a gunicorn worker
+Why the kernel: a killed master cannot notify its children, and a gunicorn worker
 with two ports looks for its parent only every 15 seconds.
 """
 

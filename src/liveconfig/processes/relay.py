@@ -23,7 +23,7 @@ from collections.abc import Iterator
 READY = 0
 # Nor is this one: a successor has found that it could take the place of another.
 FITS = 1
-# What the master tells the publisher: look at source and record, though nothing
+# What the master asks of the publisher: look at source and record, though nothing
 # changed. One that cannot hear it yet ignores this signal, and is about to look anyway.
 LOOK_AGAIN = signal.SIGURG
 
@@ -49,16 +49,16 @@ class Sender:
     def send(self, level: int, text: str) -> None:
         """Send a line with its level, or drop it when there is no room."""
         message = f"{level} {text}".encode(errors="replace")[:_MESSAGE_BYTES_MAX]
-        # No room, or no master: there is nobody left to tell.
+        # No room, or no master: there is nobody left to send to.
         with contextlib.suppress(OSError):
             os.write(self._descriptor, message)
 
     def send_ready(self) -> None:
-        """Tell the master that the source was read for the first time."""
+        """Send the master that the source was read for the first time."""
         self.send(READY, "ready")
 
     def send_fits(self) -> None:
-        """Tell the master that this publisher may take the place of another."""
+        """Send the master that this publisher may take the place of another."""
         self.send(FITS, "fits")
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ class Attempts:
         Find out what the publisher before has left; nothing is tried yet.
 
         Args:
-            journal: tells what is tried.
+            journal: stores what is tried.
             cache_dir: where it is noted as well, "" for nowhere.
         """
         self._journal = journal

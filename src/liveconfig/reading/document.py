@@ -80,7 +80,7 @@ def hint(
     Args:
         content: bytes that `parse` took.
         path: the file, for its ending.
-        line: of the key that is not as it should be, as `locate` tells it.
+        line: of the key that is not as it should be, as `locate` returns it.
         column: of that key; 0 for the whole document.
     """
     odd = None if path.endswith(".json") else odd_blanks(_text(content), line, column)

@@ -34,7 +34,7 @@ from liveconfig.reading.source import SourceFile
 from liveconfig.schema.names import ANY_NAMES, KeyNames
 
 SUFFIXES = (".yaml", ".yml", ".json")
-# What ends a line in YAML 1.1, and so counts as one in every place that is told.
+# What ends a line in YAML 1.1, and so counts as one in every place that is named.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # What begins a document; a text has it at the start of none of its lines.
 _DOCUMENT = re.compile(
@@ -205,7 +205,7 @@ def _documents(file: SourceFile, limits: Limits) -> Iterator[_Document]:
     try:
         text = file.content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # As a config it is wrong for the same reason, which is told then.
+        # As a config it is wrong for the same reason, which is named then.
         return
     starts = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
     if file.path.endswith(".json"):
@@ -270,8 +270,8 @@ class _Object:
         found = self._found
         fields = dict(self._fields())
         for remark in (*remarks(self._kind, fields), *cautions(self._data)):
-            told = found.errors if remark.is_refused else found.warnings
-            told.append(self._error(remark.keys, remark.problem))
+            listed = found.errors if remark.is_refused else found.warnings
+            listed.append(self._error(remark.keys, remark.problem))
         contained = {
             key: ((name, key), content)
             for name, values in fields.items()

@@ -41,7 +41,7 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 _READ_BYTES = 256 * 1024
 
-# What tells one state of a file from another.
+# By what one state of a file differs from another.
 _Stamp = tuple[int, int, int, int, int]
 
 
@@ -76,7 +76,7 @@ class Reading:
         Return when the newest file or link changed, by the filesystem's clock.
 
         In nanoseconds since the epoch. The links are looked at now, after the fact: it
-        is only told, and no publication should wait for it.
+        is only shown, and no publication should wait for it.
         """
         return max(self.files_changed_at_ns, _links_changed_at_ns(self.path))
 

@@ -59,7 +59,7 @@ _TAG_DIRECTIVE = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%TAG")
 _TAG_DIRECTIVES_MAX = 100
 
 _END_EVENTS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
-# Told apart by their exact types: this is asked for every node.
+# Distinguished by their exact types: this is asked for every node.
 _NODE_EVENTS = _END_EVENTS | {
     yaml.ScalarEvent,
     yaml.AliasEvent,

@@ -98,7 +98,7 @@ def _is_frozen(class_: type) -> bool:
 
 
 def _is_generated(owner: type) -> bool:
-    """Tell whether the constructor in `owner` is the one that its decorator wrote."""
+    """Return whether the constructor in `owner` is the one that its decorator wrote."""
     found = vars(owner)
     if "__dataclass_params__" in found:
         return bool(found["__dataclass_params__"].init)

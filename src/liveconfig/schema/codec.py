@@ -24,7 +24,7 @@ from liveconfig.schema.shape import Shape
 
 T = TypeVar("T")
 
-_first_use = threading.Lock()
+_first_use_lock = threading.Lock()
 
 
 class Codec(Generic[T]):
@@ -41,7 +41,7 @@ class Codec(Generic[T]):
         self._shape = shape
         # Two threads that look into a class at once, each for the first time, make
         # msgspec crash. Nothing in here waits, so the lock is held for a moment.
-        with _first_use:
+        with _first_use_lock:
             # The hook for extensions refuses them: they are never text.
             self._decoder = msgspec.msgpack.Decoder(
                 type_, dec_hook=_to_secret, ext_hook=_to_secret
@@ -55,7 +55,7 @@ class Codec(Generic[T]):
         """
         Do the same, and take 5.0 where a whole number is asked for.
 
-        JSON does not tell 5.0 from 5, and neither do its schemas.
+        JSON has no difference between 5.0 and 5, and neither do its schemas.
 
         Args:
             data: it is changed where it has such a number.
@@ -97,7 +97,7 @@ def decoded_data(encoded: bytes) -> Any:
 
 
 def fails(value: Any, class_: type) -> bool:
-    """Tell whether the code of a class raises what is no refusal of the value."""
+    """Return whether the code of a class raises what is no refusal of the value."""
     try:
         msgspec.convert(value, class_, dec_hook=_to_secret)
     except msgspec.ValidationError:
@@ -146,9 +146,9 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=_in_clear, order="sorted")
 
 
 def _renew_in_child() -> None:
-    global _first_use
+    global _first_use_lock
     # Whoever held it when the parent forked is not in the child.
-    _first_use = threading.Lock()
+    _first_use_lock = threading.Lock()
 
 
 os.register_at_fork(after_in_child=_renew_in_child)

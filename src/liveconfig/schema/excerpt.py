@@ -29,7 +29,7 @@ _CUT = "…"
 _YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _JSON_BREAK = re.compile("\r?\n")
 
-# Where a key may begin, and what may stand alone: together too little to tell anything.
+# Where a key may begin, and what may stand alone: too little to give anything away.
 _LEAD = re.compile(r"[ \t]*(?:-[ \t]+)?")
 _STRUCTURE = re.compile(r"[\[\]{}]{1,2},?\s*|[|>][-+]?\s*|")
 
@@ -86,7 +86,7 @@ def _excerpt_line(
 ) -> ExcerptLine:
     end = len(line) if names is None else _shown(line, names)
     at = min(max(column - 1, 0), end)
-    # Of a line of megabytes, no more is looked at than tells that it is too long.
+    # Of a line of megabytes, no more is looked at than shows that it is too long.
     before = printable(line[max(0, at - _CHARACTERS_MAX - 1) : at])
     after = printable(line[at : min(end, at + _CHARACTERS_MAX + 1)])
     if line[end:].strip():

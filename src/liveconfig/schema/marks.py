@@ -45,7 +45,7 @@ Example::
 
 def touches_mark(root: inspect.Type, keys: KeyPath) -> bool:
     """
-    Tell whether a change at `keys` is one of a key that needs a restart.
+    Return whether a change at `keys` is one of a key that needs a restart.
 
     That key is the one there, one on the way to it or one below it. Where classes of a
     union have keys of the same name, one that is marked counts for all of them.

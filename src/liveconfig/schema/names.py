@@ -1,5 +1,5 @@
 """
-What may be told of the keys of a document.
+Which keys of a document may be shown.
 
 Owns: which part of a key path the log, `/status` and the command line may show.
 Must not know: classes and their annotations, who shows the paths.

@@ -38,7 +38,7 @@ def members(node: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def takes_anything(node: inspect.Type) -> bool:
-    """Tell whether a value at `node` may be anything."""
+    """Return whether a value at `node` may be anything."""
     return any(isinstance(member, inspect.AnyType) for member in members(node))
 
 

@@ -84,10 +84,10 @@ class OddNumber(NamedTuple):
 
 
 def has_other_base(text: str) -> bool:
-    """Tell whether a number in YAML looks like one to the base 10 and is none."""
+    """Return whether a number in YAML looks like one to the base 10 and is none."""
     return bool(_OCTAL.fullmatch(text) or _SIXTY.fullmatch(text))
 
 
 def may_have_other_base(text: str) -> bool:
-    """Tell whether a document may hold such a number; in most there is none."""
+    """Return whether a document may hold such a number; in most there is none."""
     return _SUSPECT.search(text) is not None

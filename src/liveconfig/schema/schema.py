@@ -251,7 +251,7 @@ class Schema(Generic[T]):
 
     def needs_restart(self, keys: KeyPath) -> bool:
         """
-        Tell whether a change touches what a running process cannot apply.
+        Return whether a change touches what a running process cannot apply.
 
         Args:
             keys: the place, as `changed_key_paths` names it.

@@ -145,7 +145,7 @@ class Shape:
             yield keys, value, tuple(n.cls for n in found if isinstance(n, FieldsNode))
 
     def make_whole(self, data: dict[str, Any]) -> bool:
-        """Make 5 of 5.0 where a whole number is asked for; tell if there was one."""
+        """Make 5 of 5.0 where a whole number is asked for; return if there was one."""
         found = [
             (keys, int(value))
             for keys, node, value in _walk(self.root, data, ())
@@ -254,7 +254,7 @@ def _is_sortable(node: inspect.Type, kind: type) -> bool:
 
 
 def _hint_problem(hint: Any) -> str:
-    # msgspec does not tell `dict` from `Mapping`: only the annotation does.
+    # msgspec takes `dict` and `Mapping` for one: only the annotation does not.
     if _is_writable_mapping(hint):
         return "a dict can be changed: annotate Mapping[str, X] of collections.abc"
     return annotation_problem(hint)

@@ -5,7 +5,7 @@ Owns: their kinds, and the question which kind a path is on.
 Must not know: what is done about it.
 Runs in: the publisher.
 
-inotify tells of what goes through this kernel. Files that another machine serves, or
+inotify sees what goes through this kernel. Files that another machine serves, or
 the host of a virtual one, or a process, are changed behind it: no event is made, and
 none is missed. The kernel says which kind it is, by number.
 

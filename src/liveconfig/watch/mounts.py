@@ -23,7 +23,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 def is_single_file_mount(path: str, mount_table: str | None = None) -> bool:
     """
-    Tell whether `path`, wherever links lead it, is itself a mount point and a file.
+    Return whether `path`, wherever links lead it, is itself a mount point and a file.
 
     Args:
         path: the file that is watched.

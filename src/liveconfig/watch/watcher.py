@@ -13,7 +13,7 @@ Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 | something is deleted or renamed away    | `settle_ms` later    |
 | events or a watch were lost             | at once              |
 | nothing                                 | after `poll_seconds` |
-| nothing, where events are not to be had | after a second       |
+| nothing, where there are no events      | after a second       |
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class FileWatcher:
         self._settling = _Settling(min(settle_ms, _DAY_SECONDS * 1000))
         self._thread: threading.Thread | None = None
         self._runner: threading.Thread | None = None
-        self._running = threading.Lock()
+        self._run_lock = threading.Lock()
         self._mode, self._reason = "inotify", _SEES_ALL
         self._inotify: Inotify | None = None
         self._retry_at = 0.0
@@ -147,14 +147,14 @@ class FileWatcher:
             RuntimeError: it runs already; nothing is changed by this call.
             Exception: what the action raised; `run` may be called again.
         """
-        if not self._running.acquire(blocking=False):
+        if not self._run_lock.acquire(blocking=False):
             raise RuntimeError(f"the watcher of {self._path} runs already")
         self._runner = threading.current_thread()
         try:
             self._run()
         finally:
             self._runner = None
-            self._running.release()
+            self._run_lock.release()
 
     def _run(self) -> None:
         while not self._is_stopped:
@@ -193,7 +193,7 @@ class FileWatcher:
         Raises:
             RuntimeError: it was started or closed before; nothing is changed.
         """
-        if self._thread is not None or self._wake < 0 or self._running.locked():
+        if self._thread is not None or self._wake < 0 or self._run_lock.locked():
             raise RuntimeError(
                 f"the watcher of {self._path} was started or closed before: make "
                 "another one"
@@ -216,7 +216,7 @@ class FileWatcher:
             raise RuntimeError(
                 "close waits for the end of run: in the action call stop"
             )
-        with self._running:
+        with self._run_lock:
             self._free()
         if self._thread is not None:
             self._thread.join()
@@ -242,7 +242,7 @@ class FileWatcher:
             os.close(wake)
 
     def _call(self, function: Callable[..., object], *arguments: str) -> object:
-        """Call what was given; in the thread of `start` nobody else would be told."""
+        """Call what was given; in the thread of `start`, log what it raises."""
         try:
             return function(*arguments)
         except Exception:
@@ -269,7 +269,7 @@ class FileWatcher:
             self._acted_at = time.monotonic()
 
     def _take_changes(self) -> bool:
-        """Take in what happened, and tell whether to act at once."""
+        """Take in what happened, and return whether to act at once."""
         assert self._inotify is not None
         now = time.monotonic()
         changes = DiskChange.NOTHING

@@ -279,7 +279,7 @@ class ConfigManager(Generic[T]):
         snapshot = self._snapshot
         if snapshot is None:
             return self._first()
-        if turns.is_left_to_follower(bound()):
+        if turns.leave_to_follower(bound()):
             return snapshot
         self._take_unless_taken(snapshot)
         return self._snapshot or snapshot

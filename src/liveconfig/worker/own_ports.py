@@ -55,7 +55,7 @@ def serve(worker: Any) -> None:
     A port that gunicorn does not listen on is closed; the log says so.
 
     Raises:
-        OSError, RuntimeError: no descriptor or no thread is to be had; the ports are
+        OSError, RuntimeError: no descriptor or no thread is left; the ports are
             closed in this worker.
     """
     global _worker
@@ -82,7 +82,7 @@ def serve(worker: Any) -> None:
 
 
 def is_beating() -> bool:
-    """Tell whether this worker's own loop goes on, as gunicorn's master judges it."""
+    """Return whether this worker's own loop goes on, as gunicorn's master judges it."""
     if _worker is None or not _worker.cfg.timeout:
         return True
     silent_seconds = time.monotonic() - _worker.tmp.last_update()

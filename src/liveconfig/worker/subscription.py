@@ -174,7 +174,7 @@ class Caller(Subscription[T]):
                 self._row.count_slow_callback()
             log.warning(
                 "liveconfig: %s has been busy for %.1f s with a new version; requests "
-                "go on, and it is told the newest version when it returns",
+                "go on, and it is called with the newest version when it returns",
                 self._name,
                 seconds,
             )
@@ -208,7 +208,7 @@ class Caller(Subscription[T]):
         except BaseException:
             is_failure = True
             log.exception(
-                "liveconfig: %s failed for version %d; it is told the next one",
+                "liveconfig: %s failed for version %d; it is called with the next one",
                 self._name,
                 newest.snapshot.version,
             )

@@ -40,8 +40,8 @@ def follow() -> None:
     _is_followed = True
 
 
-def is_left_to_follower(shared: SharedMemory) -> bool:
-    """Tell whether a request had better be served what its worker holds."""
+def leave_to_follower(shared: SharedMemory) -> bool:
+    """Return whether a request is served what its worker holds, for a moment."""
     global _left
     if not _is_followed or shared.config.newest_bytes <= LARGE_BYTES:
         return False
