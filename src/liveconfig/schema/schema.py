@@ -1,13 +1,9 @@
 """
 Plain data to a typed, frozen config, and back to bytes.
 
-Owns: validation, the payload, its digest and what it comes back as, masking, the JSON
-    Schema, what changed.
+Owns: validation, what a payload comes back as, masking, the JSON Schema.
 Must not know: YAML, files, the record, processes.
 Runs in: the publisher, every worker and the CLI.
-
-A payload is the 32 bytes of a SHA-256 sum and the canonical MessagePack of the config
-that it sums up: keys and sets sorted, defaults spelled out, secrets in clear.
 
 Code of the class runs wherever its objects are made. What it raises is a refusal of the
 config like any other; and as the workers make their objects from the payload, no config
@@ -19,13 +15,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from hashlib import sha256
 from importlib import import_module
 from operator import getitem
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from liveconfig.errors import (
     CorruptRecordError,
@@ -35,7 +29,7 @@ from liveconfig.errors import (
     UnfitConfigError,
     format_key_path,
 )
-from liveconfig.schema.changes import Change, changed, cut, part
+from liveconfig.schema.changes import Change, cut, part
 from liveconfig.schema.codec import (
     Codec,
     copied,
@@ -46,6 +40,13 @@ from liveconfig.schema.codec import (
 from liveconfig.schema.explain import RAISED, explain, place_of_failure, raised
 from liveconfig.schema.json_schema import json_schema
 from liveconfig.schema.marks import NEEDS_RESTART, key_names, touches_mark
+from liveconfig.schema.payload import (
+    Packed,
+    changed_key_paths,
+    is_whole,
+    opened,
+    sealed,
+)
 from liveconfig.schema.secret import MASK, Secret
 from liveconfig.schema.shape import PLAIN_MAPPING, Shape
 
@@ -61,8 +62,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-_SUM_BYTES = 32
 
 _UNPACKABLE: Mapping[type[Exception], str] = {
     OverflowError: "this number is too large: a whole number has 64 bits at most",
@@ -94,25 +93,6 @@ class SchemaError(LiveconfigError):
     def _sentence(self) -> str:
         key = format_key_path(self.keys)
         return f"{key}: {self.problem}" if key else self.problem
-
-
-class Packed(Struct, Generic[T], frozen=True):
-    """
-    A config as bytes.
-
-    Attributes:
-        digest: `sha256:` and 64 hexadecimal digits, equal for equal configs.
-        payload: what `Schema.unpack` takes; it holds the secrets in clear.
-        config: what it returns for that, in every process.
-    """
-
-    digest: str
-    payload: bytes
-    config: T
-
-    def __repr__(self) -> str:
-        # For whatever records the local variables of a traceback.
-        return f"{type(self).__name__}({self.digest})"
 
 
 class Schema(Generic[T]):
@@ -218,8 +198,7 @@ class Schema(Generic[T]):
                 encoded = self._encoded(taken)
         except RAISED as error:
             raise self._refusal(error, decoded_data(encoded), _OWN) from None
-        digest = sha256(encoded).digest()
-        return Packed(_digest_text(digest), digest + encoded, taken)
+        return Packed(*sealed(encoded), taken)
 
     def unpack(self, payload: bytes) -> tuple[str, T]:
         """
@@ -230,14 +209,14 @@ class Schema(Generic[T]):
             UnfitConfigError: they are a payload that this class does not take.
             MemoryError: there is no room for the config.
         """
-        digest, encoded = payload[:_SUM_BYTES], payload[_SUM_BYTES:]
+        digest, encoded = opened(payload)
         try:
-            return _digest_text(digest), self._codec.decode(encoded)
+            return digest, self._codec.decode(encoded)
         except MemoryError:
             raise
         except RAISED as error:
             # What was summed up is whole: then the class is to blame, not the memory.
-            if sha256(encoded).digest() != digest:
+            if not is_whole(payload):
                 raise CorruptRecordError(
                     f"the record holds no config of {self.name or 'a plain mapping'}"
                 ) from None
@@ -328,26 +307,11 @@ class Schema(Generic[T]):
         return SchemaError(keys, raised(error))
 
 
-def changed_key_paths(old: bytes, new: bytes) -> tuple[KeyPath, ...]:
-    """
-    Return where the configs of two payloads differ; sorted.
-
-    There is such a place if and only if their digests differ. A list counts as a
-    whole, as does a mapping that is new or gone.
-    """
-    views = memoryview(old)[_SUM_BYTES:], memoryview(new)[_SUM_BYTES:]
-    return tuple(sorted(changed((), *views)))
-
-
 def _printable(character: str) -> str:
     if character.isprintable():
         return character
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-def _digest_text(digest: bytes) -> str:
-    return f"sha256:{digest.hex()}"
 
 
 def _one_line(error: BaseException) -> str:
