@@ -77,7 +77,7 @@ def _bars(heading: str, metric: Metric) -> str:
         heading,
         metric.unit,
         [
-            plot.BarOf(_plain(name), metric.spread(name), name.startswith(OURS))
+            plot.BarOf(_plain(name), metric.spread(name), name == OURS)
             for name in metric.samples
         ],
     )

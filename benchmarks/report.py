@@ -1,7 +1,7 @@
 """
 The results as a page: the targets, and a table for each row.
 
-Owns: units, the Markdown, the JSON.
+Owns: units, the Markdown.
 Must not know: how anything is measured.
 Runs in: the measuring process.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import peers
@@ -46,17 +46,6 @@ class Results:
     verdicts: Sequence[Verdict]
     absent: Mapping[str, str]
     failed: Mapping[str, str]
-
-    def data(self) -> dict[str, Any]:
-        """Return everything as plain data."""
-        return {
-            "machine": dict(self.machine),
-            "rows": list(self.rows),
-            "metrics": [_metric_data(metric) for metric in self.metrics],
-            "targets": [_verdict_data(verdict) for verdict in self.verdicts],
-            "absent": dict(self.absent),
-            "failed": dict(self.failed),
-        }
 
     def markdown(self, pictures: Collection[str] = ()) -> str:
         """Return the page, with those pictures of rows that are there."""
@@ -208,20 +197,3 @@ def _markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> 
     widths = [max(3, *map(len, column)) for column in columns]
     rows = [headings, ["-" * width for width in widths], *lines]
     return "\n".join(f"| {' | '.join(map(str.ljust, row, widths))} |" for row in rows)
-
-
-def _metric_data(metric: Metric) -> dict[str, Any]:
-    spreads = {
-        name: metric.spread(name)._asdict()
-        for name, samples in metric.samples.items()
-        if samples
-    }
-    return {**asdict(metric), "spreads": spreads}
-
-
-def _verdict_data(verdict: Verdict) -> dict[str, Any]:
-    return {
-        **asdict(verdict.target),
-        "figure": verdict.figure,
-        "is_met": verdict.is_met,
-    }

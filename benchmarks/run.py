@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 import sys
@@ -52,7 +51,7 @@ _RESULTS = _ROOT / "benchmarks" / "results"
 _TRIAL = _ROOT / "build" / "bench"
 _VERSIONS_OF = (
     *("gunicorn", "falcon", "msgspec", "PyYAML", "sentry-options", "watchfiles"),
-    *("watchdog", "dynaconf", "pydantic-settings"),
+    "watchdog",
 )
 
 # Each row with its share of the time that a whole run takes.
@@ -113,12 +112,10 @@ def measured(
 
 
 def write(results: Results, folder: Path) -> str:
-    """Write the data, the page and the pictures; return the page."""
+    """Write the page and the pictures; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = pictures.drawn(results.metrics)
     page = results.markdown(drawn)
-    data = json.dumps(results.data(), indent=1, ensure_ascii=False)
-    (folder / "results.json").write_text(f"{data}\n")
     (folder / "README.md").write_text(page)
     for name, picture in drawn.items():
         (folder / name).write_text(picture)

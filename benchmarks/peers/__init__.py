@@ -26,31 +26,24 @@ FLOOR = "reread"
 # The name of a peer is the name of its module here.
 NAMES = (
     OURS,
-    "liveconfig_json",
     CONSTANT,
     FLOOR,
     "stat",
     "mutex",
     "channel",
     "mp_manager",
-    "mp_value",
-    "mp_shared_memory",
     "stash",
     "hup",
-    "reload_extra_file",
     "sentry_options",
     "sentry_options_refresh",
     "watchfiles_thread",
-    "watchfiles_1ms",
     "watchdog_thread",
-    "dynaconf_reload",
-    "pydantic_rebuild",
 )
 
 # One of each kind: who takes part in a quick run.
 FEW = (
-    *(OURS, CONSTANT, FLOOR, "stat", "mutex", "mp_manager", "mp_shared_memory"),
-    *("stash", "hup", "sentry_options", "sentry_options_refresh", "watchdog_thread"),
+    *(OURS, CONSTANT, FLOOR, "stat", "mutex", "mp_manager", "stash", "hup"),
+    *("sentry_options", "sentry_options_refresh", "watchdog_thread"),
 )
 
 

@@ -52,7 +52,7 @@ class Peer:
 
     def text(self, document: Document) -> str:
         """Return a document as the content of the peer's file."""
-        return document.json() if self.key.endswith(".json") else document.yaml()
+        return document.yaml()
 
     def before_fork(self) -> None:
         """Do what is done once, in the gunicorn master, before there are workers."""

@@ -26,7 +26,6 @@ class WatchfilesThread(YamlPeer):
     title: ClassVar[str] = "watchfiles"
     says: ClassVar[str] = "a watchfiles thread per worker, which parses"
     expression: ClassVar[str] = "holder.get()['message']"
-    timing: ClassVar[Mapping[str, int]] = {}
 
     def names(self) -> Mapping[str, Any]:
         """Load the config, and start to watch."""
@@ -40,7 +39,6 @@ class WatchfilesThread(YamlPeer):
             watch_filter=lambda _, name: name.endswith("/..data"),
             recursive=False,
             raise_interrupt=False,
-            **self.timing,
         ):
             holder.config = self.load()
 

@@ -27,7 +27,7 @@ from benchmarks.progress import Bar
 
 _WORKERS = 4
 # Who takes part in the grid, and the most workers with which a flip of 1 MiB ends soon.
-_GRID = (OURS, "watchdog_thread", "sentry_options_refresh", "mp_shared_memory")
+_GRID = (OURS, "watchdog_thread", "sentry_options_refresh")
 _WORKERS_MAX = {("watchdog_thread", MIB): 16, ("sentry_options_refresh", MIB): 16}
 # The target on a parse per worker is about these, so they are in every run with them.
 _DECISIVE, _DECISIVE_WORKERS = (OURS, "watchdog_thread"), 16

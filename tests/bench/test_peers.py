@@ -69,6 +69,6 @@ def test_absent_library_takes_its_peer_out_alone(
 
     peers.make.cache_clear()
     monkeypatch.setattr(peers.importlib, "import_module", import_module)
-    assert peers.why_not("dynaconf_reload") == "somelib is not installed"
+    assert peers.why_not("watchdog_thread") == "somelib is not installed"
     monkeypatch.undo()
     assert peers.why_not(peers.OURS) == ""

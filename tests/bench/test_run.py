@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from benchmarks import peers
+from benchmarks import peers, report
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = _ROOT / "benchmarks" / "run.py"
@@ -20,38 +22,50 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=_ROOT)
 
 
-def _measure(out: Path, *arguments: str) -> dict[str, object]:
+def _measure(out: Path, *arguments: str) -> str:
     done = _run("--tiny", f"--out={out}", *arguments)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == (out / "README.md").read_text() + "\n"
-    data: dict[str, object] = json.loads((out / "results.json").read_text())
-    assert data["failed"] == {}
-    return data
+    page = (out / "README.md").read_text()
+    assert done.stdout == page + "\n"
+    assert " was not measured: " not in page
+    return page
+
+
+def _measured(page: str) -> dict[tuple[str, str], set[str]]:
+    """Return for each row and case of a page the titles of those with a figure."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    row, cases = "", list[str]()
+    for line in page.splitlines():
+        title, *cells = (cell.strip() for cell in line.strip("| ").split(" | "))
+        if line.startswith("## "):
+            row = line.removeprefix("## ")
+        elif line.startswith("|  "):
+            cases = [cell.strip(" |") for cell in line.split(" | ")[1:]]
+        elif line.startswith("| ") and not title.startswith("---"):
+            for case, cell in zip(cases, cells, strict=False):
+                found[row, case] |= {title} if cell != "-" else set()
+    return found
+
+
+def _titles(names: Iterable[str]) -> set[str]:
+    return {report.title(name) for name in names}
 
 
 def test_three_peers_and_two_rows_are_measured(tmp_path: Path) -> None:
-    """A small run writes data, page and pictures, and has a figure for each peer."""
+    """A small run writes page and pictures, and has a figure for each peer."""
     names = [peers.OURS, peers.CONSTANT, peers.FLOOR]
-    data = _measure(tmp_path, "read", "start", f"--peers={','.join(names)}")
-    assert data["rows"] == ["read", "start"]
-    metrics = data["metrics"]
-    assert isinstance(metrics, list)
-    (read,) = (m for m in metrics if m["case"] == "1 thread")
-    assert sorted(read["samples"]) == sorted(names)
+    page = _measure(tmp_path, "read", "start", f"--peers={','.join(names)}")
+    rows = re.findall(r"(?m)^## (.+)", page)
+    assert rows == ["Targets", "Who takes part", "read", "start"]
+    assert _measured(page)["read", "1 thread"] == _titles(names)
     assert (tmp_path / "read.svg").exists()
 
 
 @pytest.mark.bench
 def test_every_row_is_measured_with_every_peer(tmp_path: Path) -> None:
     """No row and no peer that is installed falls out of a run."""
-    data = _measure(tmp_path)
+    measured = _measured(_measure(tmp_path))
     here = {name for name in peers.NAMES if not peers.why_not(name)}
-    absent = data["absent"]
-    assert isinstance(absent, dict)
-    assert here == set(peers.NAMES) - absent.keys()
-    metrics = data["metrics"]
-    assert isinstance(metrics, list)
-    by_case = {(m["row"], m["case"]): set(m["samples"]) for m in metrics}
     for key, expected in (
         (("read", "1 thread"), here),
         (("propagation", "all fresh of 4, 1 KiB"), here - {peers.CONSTANT}),
@@ -60,7 +74,7 @@ def test_every_row_is_measured_with_every_peer(tmp_path: Path) -> None:
         (("rest", "wake-ups per minute"), here),
         (("start", "first answer, 4 workers"), here),
     ):
-        assert by_case[key] == expected
+        assert measured[key] == _titles(expected)
 
 
 @pytest.mark.parametrize(
