@@ -39,6 +39,7 @@ _FLAGS = {
     "--selector",
     "--stdin",
     "--tail",
+    "--timeout",
     "--wait",
 }
 
