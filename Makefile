@@ -8,15 +8,17 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 
 # make PYTHON=/path/to/python3 takes that one.
-PYTHON =
+PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -qq
 UV = uv==0.13.9
 MATRIX = 3.10 3.11 3.12 3.13
 IMAGE = liveconfig:$(shell sed -n 's/^version = //p' setup.cfg)
-# make BUILDER=podman takes that one.
-BUILDER =
+# A client of docker alone, without its daemon, builds nothing. make BUILDER=podman takes
+# that one.
+BUILDER = $(shell for each in docker podman buildah; do \
+  $$each version >/dev/null 2>&1 && echo $$each && break; done)
 # More arguments for the command of a target: make pytest ARGS='-k record'
 ARGS =
 
@@ -94,13 +96,13 @@ bench-test: $(VENV)/bench ## test the benchmark, with every peer in it
 
 # These need kubectl and nothing that is installed here.
 kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'
-	@$(or $(PYTHON),python3) -B -m kube.tools --show $(ARGS)
+	@$(PYTHON) -B -m kube.tools --show $(ARGS)
 
 kube-test: ## test the service in a cluster, under load; ARGS as for kube-demo
-	@$(or $(PYTHON),python3) -B -m kube.tools $(ARGS)
+	@$(PYTHON) -B -m kube.tools $(ARGS)
 
 image: ## build the container image IMAGE with docker, podman or buildah
-	$(eval builder := $(call found_or_stop,$(shell $(find_builder))))
+	$(eval builder := $(or $(BUILDER),$(error $(no_builder))))
 	@echo '==> building $(IMAGE) with $(builder)'
 	@$(builder) build --tag '$(IMAGE)' \
 	  --build-arg REVISION="$$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)" \
@@ -153,26 +155,18 @@ clean: ## remove what the other targets made
 	@find src tests conf benchmarks kube -name __pycache__ -prune -exec rm -rf {} + \
 	  2>/dev/null || true
 
-# Prints "ok:" and a Python that will do, or a sentence that says why there is none.
-find_python = \
-  system=$$(uname -s); \
-  if test "$$system" != Linux; then \
-    echo "liveconfig needs Linux (inotify and memfd), and this is $$system."; exit; \
-  fi; \
-  problem="liveconfig needs Python 3.10 or newer: install it, or name it with make PYTHON=/path/to/python3."; \
-  for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
-    "$$python" -c "import sys; sys.exit(sys.version_info < (3, 10))" 2>/dev/null || continue; \
-    if "$$python" -c "import ensurepip, venv" 2>/dev/null; then echo "ok:$$python"; exit; fi; \
-    problem="$$python has no venv module: install it (on Debian: apt install python3-venv), or name another Python with make PYTHON=/path/to/python3."; \
-  done; \
-  echo "$$problem"
+no_builder = building an image takes docker with its daemon running, podman or \
+  buildah: install one (on Debian: apt install buildah)
 
-# A client of docker alone, without its daemon, builds nothing.
-find_builder = \
-  for builder in $(or $(BUILDER),docker podman buildah); do \
-    if "$$builder" version >/dev/null 2>&1; then echo "ok:$$builder"; exit; fi; \
-  done; \
-  echo "building an image takes docker with its daemon running, podman or buildah: install one (on Debian: apt install buildah)"
+# Prints a sentence if no environment can be made here.
+obstacle = \
+  if test "$$(uname -s)" != Linux; then \
+    echo "liveconfig needs Linux (inotify and memfd), and this is $$(uname -s)."; \
+  elif ! $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" 2>/dev/null; then \
+    echo "liveconfig needs Python 3.10 or newer: install it, or name it with make PYTHON=/path/to/python3."; \
+  elif ! $(PYTHON) -c "import ensurepip, venv" 2>/dev/null; then \
+    echo "$(PYTHON) has no venv module: install it (on Debian: apt install python3-venv)."; \
+  fi
 
 # Debian's packages, each named as the program that it is for.
 install_missing = \
@@ -186,14 +180,11 @@ install_missing = \
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $$missing; \
   fi
 
-found = $(shell $(find_python))
-found_or_stop = $(or $(patsubst ok:%,%,$(filter ok:%,$(1))),$(error $(1)))
-
 $(VENV)/build: requirements/build.txt
-	$(eval base := $(call found_or_stop,$(found)))
-	@echo '==> making $(VENV) with $(base)'
+	$(eval found := $(shell $(obstacle)))$(if $(found),$(error $(found)))
+	@echo '==> making $(VENV) with $(PYTHON)'
 	@rm -rf $(VENV)
-	@$(base) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@touch $@
 

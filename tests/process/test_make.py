@@ -82,15 +82,6 @@ def test_make_needs_the_venv_module(tmp_path: Path) -> None:
     assert "apt install python3-venv" in result.stderr
 
 
-def test_make_prefers_a_newer_python_to_an_old_one(tmp_path: Path) -> None:
-    """An old python3 is passed over for a python3.12 beside it."""
-    _program(tmp_path, "python3", "exit 1")
-    _program(tmp_path, "python3.12", "exit 0")
-    path = _path_with(tmp_path, "uname")
-    result = _make("-n", "run", "VENV=.venv-none", path=path)
-    assert "python3.12 -m venv .venv-none" in result.stdout
-
-
 def _image_path(folder: Path, **versions: str) -> str:
     """Make a PATH of builders; each is given what its `version` command does."""
     for name, version in versions.items():
