@@ -7,7 +7,7 @@
 # Seen: post_fork in the worker: yes; dirty_post_fork in the dirty worker: no
 set -eu
 folder=$(mktemp -d)
-trap 'kill "$master" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'kill "${master:-}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet gunicorn==27.0.1
