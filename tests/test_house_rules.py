@@ -35,6 +35,7 @@ _LAYERS = (
     ("errors",),
     ("settings", "schema", "processes", "watch"),
     ("reading", "memory"),
+    ("status",),
     ("worker", "publishing"),
     ("master",),
     ("gunicorn", "falcon", "wsgi"),
@@ -59,8 +60,8 @@ _DOORS: dict[str, set[str]] = {
         "memory.",
         "publishing.journal",
         "operators.",
-        "command.",
         "reference.",
+        "status.document",
     },
 }
 

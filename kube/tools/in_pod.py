@@ -205,7 +205,7 @@ def until(goal: Callable[..., Any], seconds: str, *arguments: str) -> int:
 
 def age(status: Any) -> float | None:
     """Return how many seconds ago the source changed, by the clock of this pod."""
-    text = status["delays"]["flipped_at"]
+    text = status["changed_at"]
     return time.time() - datetime.fromisoformat(text).timestamp() if text else None
 
 

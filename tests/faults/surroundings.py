@@ -114,7 +114,7 @@ def clock_is_stepped(stage: Stage) -> None:
         eventually(lambda: stage.server.publisher not in (None, killed))  # noqa: B023
         stage.edits.flip()
         stage.check_newest()
-        since = datetime.fromisoformat(stage.server.status()["since"])
+        since = datetime.fromisoformat(stage.server.status()["published_at"])
         stepped = (since - datetime.now(timezone.utc)).total_seconds()
         assert abs(stepped - seconds) < _STEP_SECONDS / 2
 

@@ -144,7 +144,8 @@ def test_command_line_waits_in_a_container(
     digest = pod.execute("liveconfig", "digest", "/etc/config/config.yaml").strip()
     waited = pod.execute("liveconfig", "wait", f"--digest={digest}", "--timeout=10")
     assert waited == "live: version 2 in 4 workers\n"
-    assert pod.execute("liveconfig", "status").startswith("converged: 4 workers serve")
+    told = pod.execute("liveconfig", "status")
+    assert told.startswith("Live: version 2 in all 4 workers\n")
 
 
 def test_operators_have_the_page_and_the_metrics(

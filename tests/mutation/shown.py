@@ -1,7 +1,8 @@
 """
 The safeguards of what is shown of a config, each as a change that takes it away.
 
-Owns: the rows for what needs a restart, what changed, names and the excerpt.
+Owns: the rows for what needs a restart, what changed, names, the excerpt,
+    and for the verdict.
 Must not know: how a mutant is run.
 Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
 """
@@ -15,6 +16,7 @@ _CHANGES = ("tests/unit/test_changes.py",)
 _EXCERPT = ("tests/unit/test_excerpt.py",)
 _NAMES = ("tests/unit/test_names.py",)
 _PUBLISHER = ("tests/unit/test_told.py",)
+_VERDICT = ("tests/unit/test_cli_service.py",)
 
 SHOWN = (
     Mutant(
@@ -149,5 +151,19 @@ SHOWN = (
         "rejected=self.rejected and self.rejected.without_text()",
         "rejected=self.rejected",
         _PUBLISHER,
+    ),
+    Mutant(
+        "command/cli",
+        "trouble is an exit status",
+        'return _BAD if judge(found).level == "trouble" else _GOOD',
+        "return _GOOD",
+        _VERDICT,
+    ),
+    Mutant(
+        "status/verdict",
+        "a restart that is needed is trouble",
+        'yield _trouble("restart", headline, detail)',
+        'yield Finding("restart", "attention", headline, detail)',
+        _VERDICT,
     ),
 )

@@ -41,12 +41,12 @@ _STATES: dict[str, dict[str, Any]] = {
             worker(21, version=2, is_behind=True, stale_since=at(9)),
             worker(22, callbacks={"failures": 2, "slow": 1, "running_since": at(9)}),
             worker(23, needs_restart=True),
-            worker(24, version=None, digest=None, since=None),
+            worker(24, version=None, digest=None, taken_at=None),
         ]
     ),
     "long": {
         **status_document(**hostile(_LONG)),
-        "delays": {**status_document()["delays"], "flipped_at": None},
+        "changed_at": None,
         "history": [published(changes=[change(_LONG, _LONG, _LONG)])],
     },
     "hostile": status_document(**hostile(_HOSTILE)),

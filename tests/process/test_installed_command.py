@@ -110,11 +110,11 @@ def test_watch_writes_a_block_for_each_change_until_ctrl_c(stand_in: StandIn) ->
     stand_in.documents = [good, good, behind, good]
     with _started("status", "--watch", "--url", stand_in.url) as process:
         assert process.stdout is not None
-        heads = (line for line in process.stdout if "onverged" in line)
-        assert [next(heads).partition(":")[0] for _ in range(3)] == [
-            "converged",
-            "not converged",
-            "converged",
+        heads = (line.rstrip() for line in process.stdout if line[0] in "LV")
+        assert [next(heads) for _ in range(3)] == [
+            "Live: version 3 in both workers",
+            "Version 3 is live in 1 of 2 workers, 1 behind",
+            "Live: version 3 in both workers",
         ]
         assert len(stand_in.requests) == 4
         assert _interrupted(process) == (130, "")
@@ -127,7 +127,7 @@ def test_watch_waits_for_a_service_that_is_not_there(stand_in: StandIn) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"not there: {stand_in.url}/status")
         stand_in.answer = stand_in.good
-        assert "converged: 2 workers serve version 3\n" in process.stdout
+        assert "Live: version 3 in both workers\n" in process.stdout
         assert _interrupted(process) == (130, "")
 
 

@@ -93,8 +93,7 @@ def test_config_is_served_when_all_of_a_status_says_so(
     ask: Ask, stack: ExitStack, before: dict[str, Any]
 ) -> None:
     """No part of a status counts alone, and none of the times before it is told."""
-    delays = {"flipped_at": datetime.now(timezone.utc).isoformat()}
-    after = status_document(delays=delays)
+    after = status_document(changed_at=datetime.now(timezone.utc).isoformat())
     service = Service([before, before, after])
     stack.callback(service.close)
     place = ("127.0.0.1", service.port)
@@ -105,7 +104,7 @@ def test_config_is_served_when_all_of_a_status_says_so(
 
 def test_rejection_is_waited_for(ask: Ask, stack: ExitStack) -> None:
     """It is there when the service names it, also where no flip was ever seen."""
-    after = status_document(rejected={"tries": 1}, delays={"flipped_at": None})
+    after = status_document(rejected={"tries": 1}, changed_at=None)
     service = Service([status_document(), after])
     stack.callback(service.close)
     status, last = ask(in_pod.rejected, "20", "127.0.0.1", service.port)
@@ -115,7 +114,7 @@ def test_rejection_is_waited_for(ask: Ask, stack: ExitStack) -> None:
 
 def test_what_is_missing_is_told(ask: Ask, stack: ExitStack) -> None:
     """Whoever gives up says what the service answers, not only that it is late."""
-    service = Service([status_document(delays={"flipped_at": at(0)})])
+    service = Service([status_document(changed_at=at(0))])
     stack.callback(service.close)
     place = ("127.0.0.1", service.port)
     assert ask(in_pod.served, "0", *place, service.port, "newer") == (

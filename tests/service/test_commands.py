@@ -96,7 +96,7 @@ def test_wait_ends_when_all_workers_serve_the_file(
         assert _ended(process) == (0, "live: version 2 in 3 workers\n", "")
     status, out, err = _ran(server, "status")
     assert (status, err) == (0, "")
-    assert out.startswith("converged: 3 workers serve version 2\n")
+    assert out.startswith("Live: version 2 in all 3 workers\n")
     assert len(re.findall(r"^ *\d+ +2  .{24}  current$", out, re.MULTILINE)) == 3
     assert re.search(r"^changed +message$", out, re.MULTILINE)
     assert re.search(r"  version 2  published in [\d.]+ ms$", out, re.MULTILINE)
@@ -116,7 +116,7 @@ def test_wait_ends_with_the_reason_of_a_rejection(
     assert err.count("\n") == 1
     status, out, err = _ran(server, "status")
     assert (status, err) == (1, "")
-    assert "! the source was rejected, version 1 stays\n" in out
+    assert out.startswith("The newest edit was rejected: version 1 stays live\n")
     # A path of this length has a line of its own, or two.
     assert f"{path}:2:1:log_level:" in "".join(out.split())
 
@@ -162,7 +162,7 @@ def test_wait_names_the_worker_that_is_behind(
         )
         status, out, _ = _ran(server, "status")
         assert status == 1
-        assert out.startswith("not converged: 1 worker is behind version 2\n")
+        assert out.startswith("Version 2 is live in 2 of 3 workers, 1 behind\n")
     finally:
         os.kill(stopped, signal.SIGCONT)
     assert _ran(server, *arguments)[0] == 0
@@ -225,10 +225,10 @@ def test_watch_in_a_terminal_follows_the_service_until_ctrl_c(
         stderr=device,
         env=_environ(server.admin_port),
     ) as process:
-        head = "\x1b[Hconverged: 3 workers serve version "
-        eventually(lambda: terminal.shows(f"{head}1\x1b[K"))
+        head, rest = "\x1b[HLive: version ", " in all 3 workers\x1b[K"
+        eventually(lambda: terminal.shows(f"{head}1{rest}"))
         volume.flip({"config.yaml": _TWO})
-        eventually(lambda: terminal.shows(f"{head}2\x1b[K"))
+        eventually(lambda: terminal.shows(f"{head}2{rest}"))
         os.write(terminal.keyboard, b"\x03")
         assert process.wait(60) == 130
     assert not terminal.shows("Traceback")

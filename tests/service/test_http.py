@@ -217,7 +217,7 @@ def test_status_says_what_is_served_and_by_whom(site: Site) -> None:
     assert status["rejected"] is None
     assert status["origin"] == "source"
     assert status["worker"]["pid"] in server.worker_pids
-    assert status["since"].endswith("+00:00")
+    assert status["published_at"].endswith("+00:00")
 
 
 @pytest.mark.parametrize(

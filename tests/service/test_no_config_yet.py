@@ -239,7 +239,7 @@ def test_commands_know_that_there_is_no_config_yet(waiting: Waiting) -> None:
     server = waiting.start()
     status = _liveconfig(server, "status")
     assert status.returncode == 1
-    assert status.stdout.startswith("not converged: there is no config yet")
+    assert status.stdout.startswith("No config yet: waiting for the first good one")
     assert f"{waiting.path}:2:" in status.stdout.replace("\n    ", "")
     (waiting.directory / "good.yaml").write_text("message: good\n")
     goal = ("wait", "--file", str(waiting.directory / "good.yaml"))

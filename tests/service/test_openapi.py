@@ -20,13 +20,13 @@ from liveconfig.operators.admin import create_admin_app
 from liveconfig.reference.app import create_public_app
 from liveconfig.reference.config import LogLevel, ServiceConfig
 from liveconfig.worker.manager import ConfigManager
+from tests.support import openapi
 from tests.support.eventually import eventually
 from tests.support.raw_http import RawAnswer, ask_raw, get_request
 from tests.support.server import Server
 from tests.support.volume import ConfigMapVolume
 
-_PATH = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
-_DESCRIPTION: dict[str, Any] = yaml.safe_load(_PATH.read_text())
+_DESCRIPTION: dict[str, Any] = yaml.safe_load(openapi.PATH.read_text())
 _PATHS: dict[str, Any] = _DESCRIPTION["paths"]
 _METHODS = ("get", "head")
 _RESPONSES = _DESCRIPTION["components"]["responses"]
@@ -147,6 +147,13 @@ def test_description_has_exactly_the_routes_of_the_two_ports() -> None:
             for path in _PATHS
             if url in _urls(path)
         }
+
+
+def test_described_status_is_the_one_of_the_type() -> None:
+    """The schemas of `/status` are those of its classes, to the letter."""
+    text = openapi.PATH.read_text()
+    wanted = openapi.with_status(text)
+    assert text == wanted, "write it anew: python -m tests.support.openapi"
 
 
 def test_described_config_is_the_schema_of_the_service() -> None:

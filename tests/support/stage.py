@@ -21,7 +21,7 @@ from liveconfig.operators import page
 from liveconfig.operators.assets import AssetResource
 from liveconfig.operators.index import IndexResource
 from liveconfig.operators.refusals import add_refusals
-from tests.support.status import status_document
+from tests.support.status import as_status, status_document
 
 
 class Stage:
@@ -78,7 +78,9 @@ class Stage:
         resp.status = self.status
         resp.set_headers(page.HEADERS)
         resp.content_type = falcon.MEDIA_HTML
-        resp.data = page.render(self.document, msgspec.json.encode(self.config))
+        resp.data = page.render(
+            as_status(self.document), msgspec.json.encode(self.config)
+        )
         resp.etag = etag = sha256(resp.data).hexdigest()
         if etag in (req.if_none_match or ()):
             resp.data = None

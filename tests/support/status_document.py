@@ -15,40 +15,33 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tests.support import status
+
 DIGEST = f"sha256:{'a' * 64}"
 OTHER_DIGEST = f"sha256:{'b' * 64}"
 
 _AT = "2026-11-23T07:07:19.512345+00:00"
 
-PROBLEM = {
-    "path": "/etc/config/config.yaml",
-    "line": 2,
-    "column": 7,
-    "key": "port",
-    "problem": "expected a whole number, found text",
-}
+PROBLEM = status.error(
+    column=7, key="port", problem="expected a whole number, found text"
+)
 
 
 def worker(pid: int, version: int | None = 3, **changes: Any) -> dict[str, Any]:
     """Return a row of the table of workers; without a version it has no config."""
-    return {
-        "pid": pid,
-        "started_at": _AT,
+    row = {
         "version": version,
         "digest": version and (DIGEST if version == 3 else OTHER_DIGEST),
         "is_behind": version not in (None, 3),
-        "since": version and _AT,
+        "taken_at": version and _AT,
         "delay_ms": version and 0.7,
-        "stale_since": None,
-        "needs_restart": False,
-        "callbacks": {"failures": 0, "slow": 0, "running_since": None},
-        **changes,
     }
+    return status.worker(pid, **{**row, **changes})
 
 
 def rejected(**changes: Any) -> dict[str, Any]:
     """Return a candidate that was rejected."""
-    return {
+    candidate = {
         "digest": OTHER_DIGEST,
         "error": PROBLEM,
         "since": _AT,
@@ -57,66 +50,33 @@ def rejected(**changes: Any) -> dict[str, Any]:
             {"line": 1, "text": "message: Hello", "column": 0},
             {"line": 2, "text": "port: [********", "column": 7},
         ],
-        **changes,
     }
+    return status.rejected(**{**candidate, **changes})
 
 
 def entry(kind: str = "published", **changes: Any) -> dict[str, Any]:
     """Return an entry of the history."""
-    return {
-        "kind": kind,
-        "at": _AT,
-        "version": 3,
-        "digest": DIGEST,
-        "origin": "source",
-        "flipped_at": _AT,
-        "duration_ms": 1.25,
-        "changes": [],
-        "changed_count": 0,
-        "restart_keys": [],
-        "error": None,
-        **changes,
-    }
+    base = {"kind": kind, "at": _AT, "digest": DIGEST, "duration_ms": 1.25}
+    nothing: dict[str, Any] = {"changes": [], "changed_count": 0}
+    return status.published(**{**base, **nothing, **changes})
 
 
 def document(**changes: Any) -> dict[str, Any]:
     """Return what a service says of which all is well, with some of it changed."""
     workers = changes.get("workers", [worker(21), worker(22)])
     versions = [row["version"] for row in workers]
-    return {
-        "version": 3,
+    publisher = status.status_document()["publisher"]
+    base = {
         "digest": DIGEST,
-        "since": _AT,
+        "published_at": _AT,
         "changed_at": _AT,
-        "changed_keys": ["message"],
-        "changed_count": 1,
-        "unknown_keys": [],
-        "unknown_count": 0,
-        "restart_keys": [],
-        "origin": "source",
-        "source": {"path": "/etc/config/config.yaml", "missing": None},
-        "rejected": None,
-        "publisher": {
-            "pid": 12,
-            "state": "running",
-            "mode": "inotify",
-            "mode_reason": "",
-            "started_at": _AT,
-            "starts": 1,
-            "checked_at": _AT,
-        },
+        "publisher": {**publisher, "started_at": _AT, "checked_at": _AT},
         "converged": any(versions) and not any(row["is_behind"] for row in workers),
-        "delays": {
-            "flipped_at": _AT,
-            "published_at": _AT,
-            "publisher_ms": 1.42,
-            "last_worker_ms": 0.7,
-        },
+        "delays": {"publisher_ms": 1.42, "last_worker_ms": 0.7},
         "workers": workers,
         "history": [entry()],
-        "worker": {"pid": 21, "stale_since": None},
-        **changes,
     }
+    return status.status_document(**{**base, **changes})
 
 
 class StandIn:

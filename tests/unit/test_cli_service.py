@@ -25,6 +25,7 @@ from tests.support.status_document import (
 
 _HERE = f"--schema={__name__}:Shop"
 _BEHIND = [worker(21), worker(22, 2)]
+_NO_CALLBACKS = worker(21)["callbacks"]
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -70,7 +71,7 @@ def test_status_of_a_good_pod_is_0(
     """All is well: the text on stdout, nothing on stderr."""
     ran = Ran(capsys, "status", "--url", stand_in.url)
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith(f"converged: 2 workers serve version 3\n{DIGEST}\n")
+    assert ran.out.startswith(f"Live: version 3 in both workers\n{DIGEST}\n")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,7 @@ def test_status_of_a_good_pod_is_0(
             }
         },
         {"publisher": {**document()["publisher"], "state": "unknown"}},
+        {"converged": False},
     ],
 )
 def test_status_of_a_pod_in_trouble_is_1(
@@ -98,6 +100,37 @@ def test_status_of_a_pod_in_trouble_is_1(
     ran = Ran(capsys, "status", "--url", stand_in.url)
     assert (ran.status, ran.err) == (1, "")
     assert DIGEST in ran.out
+
+
+@pytest.mark.parametrize(
+    ("changes", "but"),
+    [
+        (
+            {"workers": [worker(21, callbacks={**_NO_CALLBACKS, "failures": 1})]},
+            "callbacks fail in 1 worker",
+        ),
+        ({"unknown_keys": ["mesage"], "unknown_count": 1}, "1 key unknown"),
+        ({"origin": "cache"}, "it comes from the cache"),
+        (
+            {"publisher": {**document()["publisher"], "mode": "polling"}},
+            "edits are found by polling",
+        ),
+    ],
+)
+def test_status_that_asks_for_attention_is_0(
+    capsys: pytest.CaptureFixture[str],
+    stand_in: StandIn,
+    changes: dict[str, Any],
+    but: str,
+) -> None:
+    """It heads the text as it heads the page, and no script takes it for trouble."""
+    stand_in.documents = [document(**changes)]
+    ran = Ran(capsys, "status", "--url", stand_in.url)
+    first, *rest = ran.out.splitlines()
+    assert ran.status == 0
+    assert first.startswith("Live: version 3 in ")
+    assert first.endswith(f", but {but}")
+    assert [line[:2] for line in rest[1:2]] == ["- "]
 
 
 def test_status_without_a_service_is_2(capsys: pytest.CaptureFixture[str]) -> None:

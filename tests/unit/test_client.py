@@ -11,6 +11,7 @@ import pytest
 
 from liveconfig.command.client import StatusClient
 from liveconfig.errors import ServiceUnavailableError, StartupError
+from liveconfig.status.verdict import judge
 from tests.support.server import free_port
 from tests.support.status_document import DIGEST, StandIn, document, response, worker
 
@@ -22,7 +23,7 @@ def test_status_is_read(stand_in: StandIn) -> None:
     status = StatusClient(stand_in.url).ask()
     assert (status.version, status.digest) == (3, DIGEST)
     assert [row.pid for row in status.workers] == [21, 22]
-    assert status.is_well
+    assert judge(status).level == "good"
 
 
 def test_unchanged_status_is_not_sent_again(stand_in: StandIn) -> None:
@@ -163,5 +164,5 @@ def test_worker_without_a_config_is_no_trouble(stand_in: StandIn) -> None:
     """One that boots, or that uses no config, does not keep an edit from being live."""
     stand_in.documents = [document(workers=[worker(21), worker(22, None)])]
     status = StatusClient(stand_in.url).ask()
-    assert status.is_well
+    assert judge(status).level == "good"
     assert status.serves(DIGEST)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from liveconfig.operators.page import HEADERS, render
 from tests.support.status import (
     DIGEST,
+    as_status,
     at,
     change,
     error,
@@ -34,7 +35,7 @@ class Shown:
 
     def __init__(self, config: Any = _CONFIG, **changes: Any) -> None:
         self.html = render(
-            status_document(**changes), msgspec.json.encode(config)
+            as_status(status_document(**changes)), msgspec.json.encode(config)
         ).decode()
         self.tree = ElementTree.fromstring(self.html)
 
@@ -167,9 +168,9 @@ def test_version_is_told() -> None:
             ],
         ),
         (
-            {"flipped_at": None, "publisher_ms": None, "last_worker_ms": 61_500.0},
+            {"publisher_ms": None, "last_worker_ms": 61_500.0},
             [
-                "Flipunknownthe source changed",
+                "Flip2026-11-23 12:00:00.000 UTCthe source changed",
                 "Publisherunknownuntil it was published",
                 "Last worker61.5 safter that",
             ],
@@ -198,7 +199,7 @@ def test_delay_has_three_parts(delays: dict[str, Any], steps: list[str]) -> None
         ({"is_behind": True, "version": 2, "digest": None}, "behind", ["2unknown"]),
         ({"needs_restart": True}, "restart", ["live, needs a restart"]),
         (
-            {"version": None, "since": None, "digest": None},
+            {"version": None, "taken_at": None, "digest": None},
             "none",
             ["none", "no config yet"],
         ),
@@ -324,11 +325,16 @@ def test_unknown_publisher_leaves_gaps() -> None:
         **dict.fromkeys(status_document()["publisher"]),
         "state": "unknown",
         "mode": "inotify",
+        "mode_reason": "",
         "starts": 1,
     }
-    shown = Shown(since=None, delays=nothing, publisher=publisher)
+    shown = Shown(
+        published_at=None, changed_at=None, delays=nothing, publisher=publisher
+    )
     facts = shown.texts(".//section[@id='version']/dl/div/dd")
     assert facts == ["unknown", DIGEST, "unknown, inotify", "unknown"]
+    flip = shown.texts(".//ol[@class='steps']/li")[0]
+    assert flip == "Flipunknownthe source changed"
     assert len(shown.all(".//tbody/tr")) == 2
 
 
@@ -391,9 +397,9 @@ def test_page_without_a_config_shows_no_version() -> None:
         None,
         version=0,
         digest="",
-        since=None,
+        taken_at=None,
         worker={"pid": 21, "version": None, "digest": None, "stale_since": None},
-        workers=[worker(21, version=None, digest=None, since=None, delay_ms=None)],
+        workers=[worker(21, version=None, digest=None, taken_at=None, delay_ms=None)],
         rejected=rejected(),
         history=[rejection(version=0)],
     )

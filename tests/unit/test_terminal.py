@@ -13,8 +13,9 @@ from typing import Any, TextIO
 
 import pytest
 
-from liveconfig.command.pod import PodStatus
 from liveconfig.command.terminal import Screen, rendered
+from liveconfig.errors import printable
+from liveconfig.status.document import Status
 from tests.support.status_document import (
     DIGEST,
     PROBLEM,
@@ -29,7 +30,7 @@ _AT = "2026-11-23 07:07:19Z"
 
 def _lines(columns: int = 80, **changes: Any) -> list[str]:
     body = json.dumps(document(**changes)).encode()
-    return rendered(PodStatus.from_json(body), columns)
+    return rendered(Status.from_json(body, printable), columns)
 
 
 def _text(**changes: Any) -> str:
@@ -39,7 +40,7 @@ def _text(**changes: Any) -> str:
 def test_good_pod_is_one_look() -> None:
     """The first line says that all is well, and the rest says it in figures."""
     assert _lines() == [
-        "converged: 2 workers serve version 3",
+        "Live: version 3 in both workers",
         DIGEST,
         "",
         f"since      {_AT}",
@@ -66,23 +67,35 @@ _BROKEN = {
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"workers": [worker(1), worker(2, 2)]}, "not converged: 1 worker is behind"),
-        ({"workers": [worker(1, 2), worker(2, 2)]}, "2 workers are behind version 3"),
-        ({"workers": [worker(1, None)]}, "not converged: no worker has a config yet"),
-        ({"workers": [worker(1), worker(2, None)]}, "converged: 1 worker serves vers"),
-        ({"rejected": rejected()}, "! the source was rejected, version 3 stays"),
-        ({"publisher": _BROKEN["publisher"]}, "! the publisher is not running: resta"),
+        (
+            {"workers": [worker(1), worker(2, 2)]},
+            "Version 3 is live in 1 of 2 workers, 1 behind",
+        ),
+        (
+            {"workers": [worker(1, 2), worker(2, 2)]},
+            "Version 3 is live in 0 of 2 workers, 2 behind",
+        ),
+        ({"workers": [worker(1, None)]}, "No worker has a config yet"),
+        ({"workers": [worker(1), worker(2, None)]}, "Live: version 3 in 1 worker"),
+        (
+            {"rejected": rejected()},
+            "The newest edit was rejected: version 3 stays live",
+        ),
+        (
+            {"publisher": _BROKEN["publisher"]},
+            "The publisher is being restarted: version 3",
+        ),
         (
             {"source": {"path": "/x", "missing": _BROKEN["missing"]}},
-            "! the source is missing, version 3 stays",
+            "The source cannot be read: version 3 stays live",
         ),
         (
             {"workers": [worker(1, stale_since="2026-11-23T07:07:19Z")]},
-            "! the newest version is unreadable for 1 worker: see the log",
+            "1 worker cannot read the newest version",
         ),
         (
             {"workers": [worker(1, needs_restart=True)] * 64},
-            "! a restart is needed by 64 workers",
+            "64 workers must be restarted",
         ),
     ],
 )
@@ -146,8 +159,10 @@ def test_long_lists_of_keys_are_cut_short() -> None:
     keys = [f"k{number}" for number in range(100)]
     shown = "k0, k1, k2, k3, k4 and 995 more"
     assert f"changed    {shown}" in _text(changed_keys=keys, changed_count=1000)
-    assert f"unknown    {shown}: " in _text(unknown_keys=keys, unknown_count=1000)
-    assert "change k0, k1, k2, k3, k4 and 95 more" in _text(restart_keys=keys)
+    assert f"unknown    {shown}\n" in _text(unknown_keys=keys, unknown_count=1000)
+    assert "restart    k0, k1, k2, k3, k4 and 95 more: in effect after a" in _text(
+        restart_keys=keys
+    )
 
 
 def test_what_is_not_known_is_a_dash() -> None:
@@ -155,7 +170,8 @@ def test_what_is_not_known_is_a_dash() -> None:
     nothing = dict.fromkeys(("pid", "started_at", "checked_at"))
     publisher = {"state": "unknown", "mode": "", "starts": 1, **nothing}
     delays = dict.fromkeys(document()["delays"])
-    text = _text(since=None, delays=delays, publisher=publisher, origin="cache")
+    nowhere = {"delays": delays, "changed_at": None}
+    text = _text(published_at=None, **nowhere, publisher=publisher, origin="cache")
     assert "since      -, from the cache\n" in text
     assert "delays     flip -, publisher -, last worker -\n" in text
     assert "publisher  unknown since -, by -, pid -, start 1\n" in text
@@ -252,13 +268,14 @@ def test_pod_that_waits_says_for_what() -> None:
     text = _text(
         version=0,
         digest="",
-        since=None,
+        published_at=None,
         rejected=rejected(),
         workers=[worker(21, None)],
         history=[entry("rejected", version=0, error=PROBLEM)],
     )
     first, second, *_ = text.splitlines()
-    assert first.startswith("not converged: there is no config yet, the service waits")
-    assert second == "! the source was rejected, there is no config yet"
+    assert first == "No config yet: waiting for the first good one"
+    assert second.startswith("! Requests that need a config are answered with 503")
+    assert "\n! The newest edit was rejected: there is no config yet. Mend " in text
     assert f"{_AT}  no version  rejected in " in text
     assert "version 0" not in text

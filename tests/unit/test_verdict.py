@@ -6,8 +6,21 @@ from typing import Any
 
 import pytest
 
-from liveconfig.operators.verdict import Verdict, judge
-from tests.support.status import at, error, rejected, status_document, worker
+from liveconfig.status import verdict
+from liveconfig.status.verdict import Verdict
+from tests.support.status import (
+    as_status,
+    at,
+    error,
+    rejected,
+    status_document,
+    worker,
+)
+
+
+def judge(document: dict[str, Any]) -> Verdict:
+    """Return the verdict on a document that a test made up."""
+    return verdict.judge(as_status(document))
 
 
 def _publisher(**changes: Any) -> dict[str, Any]:
@@ -36,8 +49,8 @@ def _missing() -> dict[str, Any]:
 )
 def test_healthy_service_is_live(workers: list[Any], where: str) -> None:
     """Nothing found is good, and the sentence counts the workers that have a config."""
-    verdict = judge(status_document(workers=workers))
-    assert verdict == Verdict("good", f"Live: version 3 in {where}", ())
+    judged = judge(status_document(workers=workers))
+    assert judged == Verdict("good", f"Live: version 3 in {where}", ())
 
 
 @pytest.mark.parametrize(
@@ -84,28 +97,6 @@ def test_healthy_service_is_live(workers: list[Any], where: str) -> None:
             "Workers are still booting, or use no ConfigManager.",
         ),
         (
-            {"publisher": _publisher(state="restarting", pid=None)},
-            "The publisher is being restarted: version 3 stays live",
-            "It reads the source as soon as it is back.",
-        ),
-        (
-            {"publisher": _publisher(state="unknown", mode="")},
-            "The publisher's state is unknown: version 3 stays live",
-            "What it says of itself cannot be read at present.",
-        ),
-    ],
-)
-def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) -> None:
-    """Whatever keeps an edit from getting through heads the page."""
-    verdict = judge(status_document(**changes))
-    assert (verdict.level, verdict.headline) == ("trouble", headline)
-    assert [finding.detail for finding in verdict.findings] == [detail]
-
-
-@pytest.mark.parametrize(
-    ("changes", "but", "detail"),
-    [
-        (
             {
                 "workers": [worker(21), worker(22, needs_restart=True)],
                 "restart_keys": ["pool.size"],
@@ -119,14 +110,36 @@ def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) ->
             "A restart is needed by workers 21, 22 to apply a changed key.",
         ),
         (
+            {"converged": False},
+            "A version newer than 3 is on its way",
+            "It is in the record, and the publisher has not stored its state yet.",
+        ),
+        (
+            {"publisher": _publisher(state="restarting", pid=None)},
+            "The publisher is being restarted: version 3 stays live",
+            "It reads the source as soon as it is back.",
+        ),
+        (
+            {"publisher": _publisher(state="unknown", mode="")},
+            "The publisher's state is unknown: version 3 stays live",
+            "What it says of itself cannot be read at present.",
+        ),
+    ],
+)
+def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) -> None:
+    """Whatever keeps an edit from getting through heads the page."""
+    judged = judge(status_document(**changes))
+    assert (judged.level, judged.headline) == ("trouble", headline)
+    assert [finding.detail for finding in judged.findings] == [detail]
+
+
+@pytest.mark.parametrize(
+    ("changes", "but", "detail"),
+    [
+        (
             {"workers": [worker(21, callbacks=_callbacks(7)), worker(22)]},
             "callbacks fail in 1 worker",
             "The log says what the callbacks raised in worker 21.",
-        ),
-        (
-            {"converged": False},
-            "a newer one is on its way",
-            "It is in the record, and the publisher has not told of it yet.",
         ),
         (
             {"origin": "cache"},
@@ -147,15 +160,15 @@ def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) ->
 )
 def test_attention_is_asked_for(changes: dict[str, Any], but: str, detail: str) -> None:
     """What is live with a flaw is called live, and the flaw is named."""
-    verdict = judge(status_document(**changes))
+    judged = judge(status_document(**changes))
     headline = f"Live: version 3 in both workers, but {but}"
-    assert (verdict.level, verdict.headline) == ("attention", headline)
-    assert [finding.detail for finding in verdict.findings] == [detail]
+    assert (judged.level, judged.headline) == ("attention", headline)
+    assert [finding.detail for finding in judged.findings] == [detail]
 
 
 def test_worst_comes_first() -> None:
     """Of many things the one that matters most is the headline; all are listed."""
-    verdict = judge(
+    judged = judge(
         status_document(
             source=_missing(),
             rejected=rejected(),
@@ -164,9 +177,9 @@ def test_worst_comes_first() -> None:
             unknown_count=1,
         )
     )
-    levels = [finding.level for finding in verdict.findings]
-    assert levels == ["trouble"] * 4 + ["attention"] * 3
-    assert verdict.headline == "The source cannot be read: version 3 stays live"
+    levels = [finding.level for finding in judged.findings]
+    assert levels == ["trouble"] * 5 + ["attention"] * 2
+    assert judged.headline == "The source cannot be read: version 3 stays live"
 
 
 def test_service_without_a_config_says_so_first() -> None:
@@ -174,10 +187,10 @@ def test_service_without_a_config_says_so_first() -> None:
     document = status_document(
         version=0, rejected=rejected(), workers=[worker(21, version=None)]
     )
-    verdict = judge(document)
-    assert verdict.level == "trouble"
-    assert verdict.headline == "No config yet: waiting for the first good one"
-    assert [finding.headline for finding in verdict.findings] == [
-        verdict.headline,
+    judged = judge(document)
+    assert judged.level == "trouble"
+    assert judged.headline == "No config yet: waiting for the first good one"
+    assert [finding.headline for finding in judged.findings] == [
+        judged.headline,
         "The newest edit was rejected: there is no config yet",
     ]

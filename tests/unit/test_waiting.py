@@ -79,7 +79,7 @@ def test_source_that_is_not_there_yet_is_named(stand_in: StandIn) -> None:
     stand_in.documents = [_old(source={"path": "/x", "missing": missing})]
     told = _not_converged(stand_in)
     assert f"version 2 is still {OTHER_DIGEST}" in told
-    assert "the source is missing" in told
+    assert "the source cannot be read: version 2 stays live" in told
 
 
 def test_pod_without_a_config_is_named(stand_in: StandIn) -> None:
@@ -210,7 +210,7 @@ def test_somebody_else_is_not_waited_for(stand_in: StandIn) -> None:
 
 def test_service_that_waits_for_a_config_says_so(stand_in: StandIn) -> None:
     """Where nothing was ever good, the reason is that, and no version 0."""
-    gone = {"problem": "config.yaml: no such file", "since": document()["since"]}
+    gone = {"problem": "config.yaml: no such file", "since": document()["published_at"]}
     stand_in.documents = [
         document(
             version=0,
@@ -223,5 +223,5 @@ def test_service_that_waits_for_a_config_says_so(stand_in: StandIn) -> None:
         wait_for(StatusClient(stand_in.url), Target(DIGEST), 0)
     assert str(caught.value) == (
         "not live after 0 s: there is no config yet; "
-        "the source is missing, there is no config yet"
+        "the source cannot be read: there is no config yet"
     )

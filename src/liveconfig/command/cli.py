@@ -21,7 +21,6 @@ from typing import Any, NoReturn
 
 from liveconfig.command.checker import NO_CONFIG, Checked, Checker
 from liveconfig.command.client import StatusClient
-from liveconfig.command.pod import counted
 from liveconfig.command.terminal import Screen, rendered
 from liveconfig.command.waiting import Target, wait_for
 from liveconfig.errors import (
@@ -37,6 +36,7 @@ from liveconfig.reading.document import Limits
 from liveconfig.reading.source import bytes_digest
 from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
+from liveconfig.status.verdict import counted, judge
 
 # The last is also for wrong usage, as argparse has it; and 130 is what shells make of
 # a command that Ctrl-C ended.
@@ -76,9 +76,16 @@ one of this machine or pod: LIVECONFIG_ADMIN_HOST and LIVECONFIG_ADMIN_PORT say 
 With --watch it is asked once a second until Ctrl-C. On a terminal the text stays in its
 place; into a pipe it is written anew for each change.
 
-exit status: 0 every worker serves the newest version, and that is what the source holds
-             1 not so: a worker is behind, stale or needs a restart, the source was
-               rejected or is missing, or the publisher is not running
+The first line is the sentence that heads the page in a browser. A line that begins
+with ! is trouble: an edit is not in effect in every worker, or the next one would not
+be. One that begins with - asks for attention only: callbacks failed, keys are unknown,
+edits are found by polling, or the config is not from the source.
+
+exit status: 0 no trouble: every worker serves the newest version, and that is what the
+               source holds
+             1 trouble: there is no config yet, a worker is behind, cannot read the
+               newest version or must be restarted, the source was rejected or is
+               missing, or the publisher is not running
              2 wrong usage, or no service answers
              130 ended by Ctrl-C
 """
@@ -97,7 +104,8 @@ LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
 A rejection that was there before the wait may be about what the source held before.
 It ends the wait at once only if it is about FILE; else it is told when time is up.
 
-exit status: 0 every worker of this pod serves it
+exit status: 0 every worker of this pod serves it; what takes a restart may be left,
+               which `liveconfig status` says
              1 it was rejected, or FILE is bad: file, line and problem are on stderr
              2 not in time, and stderr says who is behind; or wrong usage
              130 ended by Ctrl-C
@@ -167,7 +175,7 @@ def status(client: StatusClient) -> int:
     found = client.ask()
     columns, _ = Screen(sys.stdout).size()
     print("\n".join(rendered(found, columns)))
-    return _GOOD if found.is_well else _BAD
+    return _BAD if judge(found).level == "trouble" else _GOOD
 
 
 def watch(client: StatusClient) -> NoReturn:
@@ -188,7 +196,8 @@ def wait(client: StatusClient, target: Target, seconds: float) -> int:
     except InvalidConfigError as error:
         _complain(error, "rejected: ")
         return _BAD
-    print(f"live: version {found.version} in {counted(len(found.serving()))}")
+    serving = counted(len(found.serving), "worker")
+    print(f"live: version {found.version} in {serving}")
     return _GOOD
 
 

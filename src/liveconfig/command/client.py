@@ -5,6 +5,9 @@ Owns: asking for `/status`, how long that may take, what it means when it fails.
 Must not know: what of the status matters, who asks.
 Runs in: the CLI.
 
+Every text is made printable as it comes in: what a config or a stranger's server holds
+cannot move the cursor of whoever looks at it.
+
 No proxy is used, whatever the environment says: the port is of this pod.
 """
 
@@ -18,8 +21,8 @@ import threading
 import time
 from http import HTTPStatus
 
-from liveconfig.command.pod import PodStatus
 from liveconfig.errors import ServiceUnavailableError, StartupError, printable
+from liveconfig.status.document import Status
 
 _URL = re.compile(r"http://(\[[\w:.%]+\]|[\w.-]+)(?::(\d{1,5}))?((?:/[!-~]*)?)", re.A)
 
@@ -59,9 +62,9 @@ class StatusClient:
         self._path = f"{match[3].rstrip('/')}/status"
         self.url = f"{url.rstrip('/')}/status"
         self._etag = ""
-        self._status: PodStatus | None = None
+        self._status: Status | None = None
 
-    def ask(self, seconds: float = 5.0) -> PodStatus:
+    def ask(self, seconds: float = 5.0) -> Status:
         """
         Return what the service says now.
 
@@ -78,7 +81,7 @@ class StatusClient:
         if response.status != HTTPStatus.OK:
             raise self._mistaken(_answer(response, body))
         try:
-            self._status = PodStatus.from_json(body)
+            self._status = Status.from_json(body, printable)
         except ValueError as error:
             raise self._mistaken(f"the answer is no status: {error}") from error
         self._etag = response.headers.get("ETag", "")

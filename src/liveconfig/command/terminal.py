@@ -17,15 +17,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from liveconfig.command.pod import (
-    NO_CONFIG,
-    Entry,
-    PodStatus,
-    Rejected,
-    Worker,
-    counted,
-)
 from liveconfig.schema.changes import Change
+from liveconfig.status.document import Entry, Rejected, Status, Worker
+from liveconfig.status.verdict import Verdict, judge
 
 _COLUMNS, _ROWS = 80, 24
 _LABEL = 11
@@ -72,13 +66,14 @@ class Screen:
         return _HOME + "".join(line + _END_LINE for line in lines) + _END_SCREEN
 
 
-def rendered(status: PodStatus, columns: int = _COLUMNS) -> list[str]:
+def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
     """Return the lines that say all of a pod."""
-    lines = [_headline(status)]
+    verdict = judge(status)
+    lines = [*_wrapped(verdict.headline, columns, 0)]
     if status.digest:
         lines.append(status.digest)
-    for trouble in status.troubles():
-        lines += _wrapped(f"! {trouble}", columns, 2)
+    for finding in _findings(verdict):
+        lines += _wrapped(finding, columns, 2)
     lines.append("")
     for label, text in _facts(status):
         lines += _wrapped(f"{label:<{_LABEL}}{text}", columns, _LABEL)
@@ -93,30 +88,23 @@ def rendered(status: PodStatus, columns: int = _COLUMNS) -> list[str]:
     return [_cut(line, columns) for line in lines]
 
 
-def _headline(status: PodStatus) -> str:
-    if not status.version:
-        return f"not converged: {NO_CONFIG}, the service waits for the first good one"
-    serving, behind = len(status.serving()), len(status.behind())
-    if status.converged:
-        verb = "serves" if serving == 1 else "serve"
-        return f"converged: {counted(serving)} {verb} version {status.version}"
-    if serving:
-        verb = "is" if behind == 1 else "are"
-        late = f"{counted(behind)} {verb} behind"
-        return f"not converged: {late} version {status.version}"
-    return "not converged: no worker has a config yet"
+def _findings(verdict: Verdict) -> Iterator[str]:
+    for number, finding in enumerate(verdict.findings):
+        mark = "!" if finding.level == "trouble" else "-"
+        # The first one heads it all.
+        headline = f"{finding.headline}. " if number else ""
+        yield f"{mark} {headline}{finding.detail}"
 
 
-def _facts(status: PodStatus) -> Iterator[tuple[str, str]]:
-    yield "since", _time(status.since) + _origin(status.origin)
+def _facts(status: Status) -> Iterator[tuple[str, str]]:
+    yield "since", _time(status.published_at) + _origin(status.origin)
     if status.changed_keys:
         yield "changed", _listed(status.changed_keys, status.changed_count)
     if status.unknown_keys:
-        keys = _listed(status.unknown_keys, status.unknown_count)
-        yield "unknown", f"{keys}: the schema does not know this; check the spelling"
+        yield "unknown", _listed(status.unknown_keys, status.unknown_count)
     if status.restart_keys:
         keys = _listed(status.restart_keys, len(status.restart_keys))
-        yield "restart", f"is what it takes to change {keys}"
+        yield "restart", f"{keys}: in effect after a restart"
     yield "delays", ", ".join(_delays(status))
     publisher = status.publisher
     process = f"pid {publisher.pid or '-'}, start {publisher.starts}"
@@ -134,9 +122,9 @@ def _origin(origin: str) -> str:
     return "" if origin == "source" else f", from the {origin}"
 
 
-def _delays(status: PodStatus) -> Iterator[str]:
+def _delays(status: Status) -> Iterator[str]:
     delays = status.delays
-    yield f"flip {_time(delays.flipped_at, 'milliseconds')}"
+    yield f"flip {_time(status.changed_at, 'milliseconds')}"
     yield f"publisher {_milliseconds(delays.publisher_ms)}"
     yield f"last worker {_milliseconds(delays.last_worker_ms)}"
 
@@ -151,7 +139,7 @@ def _rejected(rejected: Rejected, columns: int) -> Iterator[str]:
 
 def _worker(worker: Worker) -> str:
     version = worker.version or "-"
-    since = _time(worker.since, "milliseconds")
+    since = _time(worker.taken_at, "milliseconds")
     states = ", ".join(_states(worker))
     return f"{worker.pid:>7}  {version:>7}  {since:<24}  {states}"
 

@@ -14,17 +14,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liveconfig.command.client import StatusClient
-from liveconfig.command.pod import NO_CONFIG, PodStatus, Rejected
 from liveconfig.errors import (
     LiveconfigError,
     NotConvergedError,
     ServiceUnavailableError,
 )
+from liveconfig.status.document import Rejected, Status
+from liveconfig.status.verdict import judge
 
 _PAUSE_SECONDS = 0.25
 
 # A service that hangs is asked again; one that is slow still gets an answer through.
 _ANSWER_SECONDS_MIN, _ANSWER_SECONDS_MAX = 0.5, 5.0
+
+# What the reasons say in their own way, with the digest and the versions.
+_SAID = ("no config", "behind")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Target:
     bytes_digest: str = ""
 
 
-def wait_for(client: StatusClient, target: Target, seconds: float) -> PodStatus:
+def wait_for(client: StatusClient, target: Target, seconds: float) -> Status:
     """
     Return the status in which every worker serves the target.
 
@@ -79,7 +83,7 @@ class _Progress:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._status: PodStatus | None = None
+        self._status: Status | None = None
         self._error: ServiceUnavailableError | None = None
         self._rejected_before: Rejected | None = None
 
@@ -87,7 +91,7 @@ class _Progress:
         """Take note that there was no answer."""
         self._error = error
 
-    def is_over(self, status: PodStatus) -> bool:
+    def is_over(self, status: Status) -> bool:
         """Return whether all serve the target; raise if it was rejected meanwhile."""
         rejected = status.rejected
         if self._status is None:
@@ -120,14 +124,14 @@ class _Progress:
         if status is None:
             return
         if not status.version:
-            yield NO_CONFIG
+            yield "there is no config yet"
         elif status.digest == self._target.digest:
             yield f"version {status.version} has it"
         else:
             yield f"version {status.version} is still {status.digest}"
-        if behind := status.behind():
+        if behind := status.behind:
             rows = (f"worker {row.pid} with version {row.version}" for row in behind)
             yield f"behind: {', '.join(rows)}"
-        if status.version and not status.serving():
-            yield "no worker has a config"
-        yield from status.troubles()
+        for finding in judge(status).findings:
+            if finding.level == "trouble" and finding.kind not in _SAID:
+                yield f"{finding.headline[0].lower()}{finding.headline[1:]}"

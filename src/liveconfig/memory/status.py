@@ -10,6 +10,8 @@ Times are seconds since the epoch, as floats.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
@@ -37,12 +39,17 @@ PUBLISH_SECONDS = (
 )
 
 
+Place = Annotated[
+    int, msgspec.Meta(ge=0, description="Counted from 1; 0 where all of it is meant.")
+]
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Where and why a document was rejected: the parts of an `InvalidConfigError`."""
 
     path: str
-    line: int
-    column: int
+    line: Place
+    column: Place
     key: str
     problem: str
 

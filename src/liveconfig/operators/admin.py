@@ -99,7 +99,7 @@ class StatusResource:
             resp.data = page.render(document, msgspec.json.encode(config))
         else:
             resp.content_type = falcon.MEDIA_JSON
-            resp.data = msgspec.json.encode(document)
+            resp.data = document.to_json()
 
     on_head = on_get
 

@@ -11,8 +11,7 @@ the differences into the page that is open: there is no second renderer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -20,7 +19,8 @@ import msgspec
 from liveconfig.operators import sections
 from liveconfig.operators.markup import Markup, element, joined
 from liveconfig.operators.values import code
-from liveconfig.operators.verdict import Verdict, counted, judge
+from liveconfig.status.document import Status
+from liveconfig.status.verdict import Verdict, counted, judge
 
 # A config of more lines is folded up at first.
 _CONFIG_LINES_UNFOLDED_MAX = 30
@@ -57,20 +57,20 @@ HEADERS = {
 }
 
 
-def render(document: Mapping[str, Any], config: bytes) -> bytes:
+def render(status: Status, config: bytes) -> bytes:
     """
     Return the page.
 
     Args:
-        document: what `/status` says as JSON.
+        status: what `/status` says as JSON.
         config: what `/config` says, JSON with secrets masked; not shown if there is
             none yet.
     """
-    verdict = judge(document)
+    verdict = judge(status)
     body = element(
         "body",
-        _header(document["source"]["path"]),
-        element("main", *_sections(document, verdict, config)),
+        _header(status.source.path),
+        element("main", *_sections(status, verdict, config)),
         _footer(),
     )
     page = element("html", _head(verdict), body, lang="en")
@@ -109,17 +109,15 @@ def _header(source: str) -> Markup:
     )
 
 
-def _sections(
-    document: Mapping[str, Any], verdict: Verdict, config: bytes
-) -> Iterator[Markup]:
+def _sections(status: Status, verdict: Verdict, config: bytes) -> Iterator[Markup]:
     yield _headline(verdict)
-    if document["rejected"] is not None:
-        yield sections.rejected(document["rejected"])
-    yield sections.version(document)
-    yield sections.workers(document)
-    yield sections.history(document["history"])
-    if document["worker"]["version"]:
-        yield _config(config, document["worker"]["version"])
+    if status.rejected is not None:
+        yield sections.rejected(status.rejected)
+    yield sections.version(status)
+    yield sections.workers(status.workers)
+    yield sections.history(status.history)
+    if status.worker.version:
+        yield _config(config, status.worker.version)
 
 
 def _headline(verdict: Verdict) -> Markup:

@@ -12,9 +12,9 @@ is how `page.js` recognises it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from liveconfig.memory.status import Problem
 from liveconfig.operators.markup import Child, Markup, element, joined
 from liveconfig.operators.values import (
     code,
@@ -23,9 +23,17 @@ from liveconfig.operators.values import (
     duration,
     time,
 )
-from liveconfig.operators.verdict import counted, place
-
-Document = Mapping[str, Any]
+from liveconfig.schema.changes import Change
+from liveconfig.schema.excerpt import ExcerptLine
+from liveconfig.status.document import (
+    Delays,
+    Entry,
+    Publisher,
+    Rejected,
+    Status,
+    Worker,
+)
+from liveconfig.status.verdict import counted, place
 
 # The other changes of an entry unfold.
 _CHANGES_SHOWN_MAX = 3
@@ -54,11 +62,10 @@ def section(key: str, heading: str, *children: Child) -> Markup:
     )
 
 
-def rejected(candidate: Document) -> Markup:
+def rejected(candidate: Rejected) -> Markup:
     """Return what is not served, with the place of its error marked."""
-    lines: Sequence[Document] = candidate["excerpt"]
-    error = candidate["error"]
-    tries = counted(candidate["tries"], "time")
+    lines, error = candidate.excerpt, candidate.error
+    tries = counted(candidate.tries, "time")
     excerpt = element(
         "ol",
         *(_excerpt_line(line, error) for line in lines),
@@ -72,27 +79,27 @@ def rejected(candidate: Document) -> Markup:
         element(
             "p",
             "Since ",
-            time(candidate["since"]),
+            time(candidate.since),
             f", seen {tries}. It goes away with the next good edit.",
             class_="note",
         ),
     )
 
 
-def _problem(error: Document) -> Iterator[Child]:
+def _problem(error: Problem) -> Iterator[Child]:
     yield code(place(error))
     yield " "
-    if error["key"]:
-        yield code(error["key"])
+    if error.key:
+        yield code(error.key)
         yield ": "
-    yield f"{error['problem']}."
+    yield f"{error.problem}."
 
 
-def _excerpt_line(line: Document, error: Document) -> Markup:
-    if line["line"] != error["line"]:
-        return element("li", code(line["text"]), value=line["line"])
-    shown = _marked(line["text"], line["column"])
-    return element("li", code(*shown), value=line["line"], class_="here")
+def _excerpt_line(line: ExcerptLine, error: Problem) -> Markup:
+    if line.line != error.line:
+        return element("li", code(line.text), value=line.line)
+    shown = _marked(line.text, line.column)
+    return element("li", code(*shown), value=line.line, class_="here")
 
 
 def _marked(text: str, column: int) -> Iterator[Child]:
@@ -106,25 +113,25 @@ def _marked(text: str, column: int) -> Iterator[Child]:
     yield text[end:]
 
 
-def version(document: Document) -> Markup:
+def version(status: Status) -> Markup:
     """Return what is served since when, who publishes, and how long it took."""
-    publisher, delays = document["publisher"], document["delays"]
+    publisher, delays = status.publisher, status.delays
     facts: dict[str, Child] = {
-        "Live since": time(document["since"]),
-        "Digest": code(document["digest"] or "none"),
+        "Live since": time(status.published_at),
+        "Digest": code(status.digest or "none"),
         "Publisher": ", ".join(_publisher(publisher)),
-        "Last look at the source": time(publisher["checked_at"]),
+        "Last look at the source": time(publisher.checked_at),
     }
     steps = (
-        ("Flip", time(delays["flipped_at"], "milliseconds"), "the source changed"),
+        ("Flip", time(status.changed_at, "milliseconds"), "the source changed"),
         (
             "Publisher",
-            duration(delays["publisher_ms"]),
+            duration(delays.publisher_ms),
             "until it was published",
         ),
-        ("Last worker", duration(delays["last_worker_ms"]), _total(delays)),
+        ("Last worker", duration(delays.last_worker_ms), _total(delays)),
     )
-    number = document["version"]
+    number = status.version
     return section(
         "version",
         f"Version {number}" if number else "No version yet",
@@ -137,10 +144,10 @@ def _fact(name: str, value: Child) -> Markup:
     return element("div", element("dt", name), element("dd", value))
 
 
-def _total(delays: Document) -> Markup:
-    if delays["publisher_ms"] is None or delays["last_worker_ms"] is None:
+def _total(delays: Delays) -> Markup:
+    if delays.publisher_ms is None or delays.last_worker_ms is None:
         return joined("after that")
-    total = duration(delays["publisher_ms"] + delays["last_worker_ms"])
+    total = duration(delays.publisher_ms + delays.last_worker_ms)
     return joined("after that, ", total, " in all")
 
 
@@ -153,22 +160,22 @@ def _step(name: str, value: Markup, note: str) -> Markup:
     )
 
 
-def _publisher(publisher: Document) -> Iterator[str]:
-    yield publisher["state"]
-    if publisher["pid"] is not None:
-        yield f"process {publisher['pid']}"
-    yield publisher["mode"]
-    if publisher["starts"] > 1:
-        yield f"started {publisher['starts']} times"
+def _publisher(publisher: Publisher) -> Iterator[str]:
+    yield publisher.state
+    if publisher.pid is not None:
+        yield f"process {publisher.pid}"
+    yield publisher.mode
+    if publisher.starts > 1:
+        yield f"started {publisher.starts} times"
 
 
-def workers(document: Document) -> Markup:
+def workers(table: Sequence[Worker]) -> Markup:
     """Return a row per worker."""
     columns = ("Worker", "Version", "State", "Took it", "Started")
     headings = (
         element("th", name, scope="col", role="columnheader") for name in columns
     )
-    rows = [_worker(worker, document) for worker in document["workers"]]
+    rows = [_worker(worker) for worker in table]
     return section(
         "workers",
         "Workers",
@@ -183,111 +190,111 @@ def workers(document: Document) -> Markup:
     )
 
 
-def _worker(worker: Document, document: Document) -> Markup:
-    number = worker["version"]
+def _worker(worker: Worker) -> Markup:
+    number = worker.version
     state = _state(worker)
     cells = {
         "Version": joined(
             element("span", class_="lane", aria_hidden="true"),
             element("span", "none" if number is None else str(number)),
-            None if number is None else digest(worker["digest"]),
+            None if number is None else digest(worker.digest),
         ),
         "State": joined(
             element("span", _STATES[state], class_="state"),
             *(element("span", note, class_="note") for note in _notes(worker)),
         ),
         "Took it": joined(*_taken(worker)),
-        "Started": time(worker["started_at"]),
+        "Started": time(worker.started_at),
     }
     return element(
         "tr",
-        element("th", str(worker["pid"]), scope="row", role="rowheader"),
+        element("th", str(worker.pid), scope="row", role="rowheader"),
         *(
             element("td", element("div", value), role="cell", data_label=label)
             for label, value in cells.items()
         ),
         role="row",
-        data_key=f"worker {worker['pid']}",
+        data_key=f"worker {worker.pid}",
         data_state=state,
         data_version="" if number is None else number,
     )
 
 
-def _state(worker: Document) -> str:
-    if worker["version"] is None:
+def _state(worker: Worker) -> str:
+    if worker.version is None:
         return "none"
-    if worker["is_behind"]:
+    if worker.is_behind:
         return "behind"
-    return "restart" if worker["needs_restart"] else "live"
+    return "restart" if worker.needs_restart else "live"
 
 
-def _notes(worker: Document) -> Iterator[str]:
-    callbacks = worker["callbacks"]
-    if worker["stale_since"]:
+def _notes(worker: Worker) -> Iterator[str]:
+    callbacks = worker.callbacks
+    if worker.stale_since:
         yield "cannot read the newest version"
-    if callbacks["failures"]:
-        yield f"{counted(callbacks['failures'], 'callback')} failed"
-    if callbacks["slow"]:
-        yield f"{counted(callbacks['slow'], 'callback')} took long"
-    if callbacks["running_since"]:
+    if callbacks.failures:
+        yield f"{counted(callbacks.failures, 'callback')} failed"
+    if callbacks.slow:
+        yield f"{counted(callbacks.slow, 'callback')} took long"
+    if callbacks.running_since:
         yield "a callback is running"
 
 
-def _taken(worker: Document) -> Iterator[Markup]:
+def _taken(worker: Worker) -> Iterator[Markup]:
     """Say when the worker took its version, and how fast if it was waiting for it."""
-    if worker["since"] is None:
+    if worker.taken_at is None:
         return
-    yield time(worker["since"])
-    if worker["delay_ms"] is None:
+    yield time(worker.taken_at)
+    if worker.delay_ms is None:
         yield element("span", "at its start", class_="note")
     else:
-        yield element("span", "after ", duration(worker["delay_ms"]), class_="note")
+        yield element("span", "after ", duration(worker.delay_ms), class_="note")
 
 
-def history(entries: Sequence[Document]) -> Markup:
+def history(entries: Sequence[Entry]) -> Markup:
     """Return the timeline of publications and rejections, newest first."""
     empty = element("p", "Nothing was published or rejected yet.", class_="note")
     timeline = element("ol", *map(_entry, entries), class_="timeline")
     return section("history", "History", timeline if entries else empty)
 
 
-def _entry(entry: Document) -> Markup:
-    is_published = entry["kind"] == "published"
+def _entry(entry: Entry) -> Markup:
+    is_published = entry.kind == "published"
     verb = "published" if is_published else "stayed, an edit was rejected"
-    number = entry["version"]
+    number = entry.version
     heading = f"Version {number} {verb}" if number else "Rejected, no version yet"
     return element(
         "li",
         element("h3", heading),
         element(
             "p",
-            time(entry["at"]),
+            time(entry.at),
             *_entry_notes(entry),
             class_="note",
         ),
-        element("p", *_problem(entry["error"])) if entry["error"] else None,
+        element("p", *_problem(entry.error)) if entry.error else None,
         *_changes(entry),
-        data_key=f"{entry['kind']} {entry['at']}",
-        data_kind=entry["kind"],
+        data_key=f"{entry.kind} {entry.at}",
+        data_kind=entry.kind,
     )
 
 
-def _entry_notes(entry: Document) -> Iterator[Child]:
+def _entry_notes(entry: Entry) -> Iterator[Child]:
     yield ", in "
-    yield duration(entry["duration_ms"])
-    if entry["origin"] != "source":
-        yield f", from the {entry['origin']}"
-    if entry["digest"]:
+    yield duration(entry.duration_ms)
+    if entry.origin != "source":
+        yield f", from the {entry.origin}"
+    if entry.digest:
         yield " · "
-        yield digest(entry["digest"])
-    if entry["restart_keys"]:
+        yield digest(entry.digest)
+    if entry.restart_keys:
         yield " · needs a restart"
 
 
-def _changes(entry: Document) -> Iterator[Markup]:
-    changes: Sequence[Document] = entry["changes"]
+def _changes(entry: Entry) -> Iterator[Markup]:
+    changes = entry.changes
     shown, folded = changes[:_CHANGES_SHOWN_MAX], changes[_CHANGES_SHOWN_MAX:]
-    more = entry["changed_count"] - len(shown)
+    more = entry.changed_count - len(shown)
     left_out = more - len(folded)
     if shown:
         yield element("dl", *map(_change, shown), class_="changes")
@@ -302,11 +309,11 @@ def _changes(entry: Document) -> Iterator[Markup]:
         )
 
 
-def _change(change: Document) -> Markup:
-    old, new = change["old"], change["new"]
+def _change(change: Change) -> Markup:
+    old, new = change.old, change.new
     return element(
         "div",
-        element("dt", code(cut(change["key"], _CHANGE_CHARACTERS_MAX))),
+        element("dt", code(cut(change.key, _CHANGE_CHARACTERS_MAX))),
         element("dd", _value("del", "before: ", old)) if old is not None else None,
         element("dd", _value("ins", "now: ", new)) if new is not None else None,
     )

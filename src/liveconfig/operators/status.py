@@ -1,7 +1,8 @@
 """
-What `/status` says.
+The `/status` document, made from the shared memory.
 
-Owns: the document, ready for JSON; the tag that changes whenever it does.
+Owns: which of what the processes say of themselves goes into it; the tag that changes
+    whenever it does.
 Must not know: HTTP, how it is shown.
 Runs in: every worker.
 
@@ -17,15 +18,12 @@ from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 
-import msgspec
-
 from liveconfig.memory.history import Entry, History
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Missing, PublisherStatus, Rejected
 from liveconfig.memory.worker_table import WorkerState
+from liveconfig.status import document
 from liveconfig.worker.snapshot import Snapshot
-
-Document = dict[str, Any]
 
 
 def status_document(
@@ -33,11 +31,9 @@ def status_document(
     snapshot: Snapshot[Any] | None,
     stale_since: float | None,
     secrecy: str = "",
-) -> Document:
+) -> document.Status:
     """
     Return what is served, since when, by whom, and what is not served and why.
-
-    Times are ISO 8601 in UTC.
 
     Args:
         shared: the memory of this process.
@@ -54,31 +50,31 @@ def status_document(
     workers = shared.workers.rows()
     head = shared.config.version
     digests = _digests(status, history)
-    return {
-        "version": status.version,
-        "digest": status.digest,
-        "since": _time(status.published_at),
-        "changed_at": _time(status.changed_at),
-        "changed_keys": status.changed_keys,
-        "changed_count": status.changed_count,
-        "unknown_keys": status.unknown_keys,
-        "unknown_count": status.unknown_count,
-        "restart_keys": status.restart_keys,
-        "origin": status.origin,
-        "converged": status.version == head and _is_converged(workers, head),
-        "delays": _delays(status, workers),
-        "source": {"path": status.source, "missing": _missing(status.missing)},
-        "rejected": _rejected(status.rejected),
-        "publisher": _publisher(status, publisher_state(shared, known)),
-        "workers": [_worker(each, head, digests) for each in workers],
-        "history": [_entry(entry) for entry in reversed(history)],
-        "worker": {
-            "pid": os.getpid(),
-            "version": version or None,
-            "digest": digest or None,
-            "stale_since": _time(stale_since),
-        },
-    }
+    return document.Status(
+        version=status.version,
+        digest=status.digest,
+        published_at=_time(status.published_at),
+        changed_at=_time(_changed_at(status)),
+        changed_keys=status.changed_keys,
+        changed_count=status.changed_count,
+        unknown_keys=status.unknown_keys,
+        unknown_count=status.unknown_count,
+        restart_keys=status.restart_keys,
+        origin=status.origin,
+        converged=status.version == head and _is_converged(workers, head),
+        delays=_delays(status, workers),
+        source=document.Source(status.source, _missing(status.missing)),
+        rejected=_rejected(status.rejected),
+        publisher=_publisher(status, publisher_state(shared, known)),
+        workers=tuple(_worker(each, head, digests) for each in workers),
+        history=tuple(_entry(entry) for entry in reversed(history)),
+        worker=document.Answering(
+            pid=os.getpid(),
+            version=version or None,
+            digest=digest or None,
+            stale_since=_time(stale_since),
+        ),
+    )
 
 
 def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
@@ -115,33 +111,37 @@ def _is_converged(workers: tuple[WorkerState, ...], head: int) -> bool:
     )
 
 
-def _delays(status: PublisherStatus, workers: tuple[WorkerState, ...]) -> Document:
-    published_at, flipped_at = status.published_at, status.changed_at
+def _changed_at(status: PublisherStatus) -> float:
+    # What came from elsewhere is older than the last change of the source.
+    return status.changed_at if status.origin == "source" else 0.0
+
+
+def _delays(
+    status: PublisherStatus, workers: tuple[WorkerState, ...]
+) -> document.Delays:
+    changed_at = _changed_at(status)
     # Those that had another one before: the others started with it.
     taking = [
         worker.delay_seconds
         for worker in workers
         if worker.version == status.version and worker.delay_seconds
     ]
-    is_from_source = status.origin == "source" and flipped_at
-    return {
-        "flipped_at": _time(flipped_at if is_from_source else None),
-        "published_at": _time(published_at),
-        "publisher_ms": _ms(published_at - flipped_at) if is_from_source else None,
-        "last_worker_ms": _ms(max(taking)) if taking else None,
-    }
+    return document.Delays(
+        publisher_ms=_ms(status.published_at - changed_at) if changed_at else None,
+        last_worker_ms=_ms(max(taking)) if taking else None,
+    )
 
 
-def _publisher(status: PublisherStatus, state: str) -> Document:
-    return {
-        "pid": status.pid if state == "running" else None,
-        "state": state,
-        "mode": status.mode,
-        "mode_reason": status.mode_reason,
-        "started_at": _time(status.started_at),
-        "starts": status.starts,
-        "checked_at": _time(status.checked_at),
-    }
+def _publisher(status: PublisherStatus, state: str) -> document.Publisher:
+    return document.Publisher(
+        pid=status.pid if state == "running" else None,
+        state=state,
+        mode=status.mode,
+        mode_reason=status.mode_reason,
+        started_at=_time(status.started_at),
+        starts=status.starts,
+        checked_at=_time(status.checked_at),
+    )
 
 
 def _digests(status: PublisherStatus, history: tuple[Entry, ...]) -> Mapping[int, str]:
@@ -151,63 +151,67 @@ def _digests(status: PublisherStatus, history: tuple[Entry, ...]) -> Mapping[int
     return {**published, status.version: status.digest}
 
 
-def _worker(worker: WorkerState, head: int, digests: Mapping[int, str]) -> Document:
-    return {
-        "pid": worker.pid,
-        "started_at": _time(worker.started_at),
-        "version": worker.version or None,
-        "digest": digests.get(worker.version) or None,
-        "is_behind": worker.is_behind(head),
-        "since": _time(worker.taken_at),
-        "delay_ms": _ms(worker.delay_seconds) if worker.delay_seconds else None,
-        "stale_since": _time(worker.stale_since),
-        "needs_restart": worker.needs_restart,
-        "callbacks": {
-            "failures": worker.callback_failures,
-            "slow": worker.callback_slow,
-            "running_since": _time(worker.callback_running_since),
-        },
-    }
+def _worker(
+    worker: WorkerState, head: int, digests: Mapping[int, str]
+) -> document.Worker:
+    return document.Worker(
+        pid=worker.pid,
+        started_at=_time(worker.started_at),
+        version=worker.version or None,
+        digest=digests.get(worker.version) or None,
+        is_behind=worker.is_behind(head),
+        taken_at=_time(worker.taken_at),
+        delay_ms=_ms(worker.delay_seconds) if worker.delay_seconds else None,
+        stale_since=_time(worker.stale_since),
+        needs_restart=worker.needs_restart,
+        callbacks=document.Callbacks(
+            failures=worker.callback_failures,
+            slow=worker.callback_slow,
+            running_since=_time(worker.callback_running_since),
+        ),
+    )
 
 
-def _entry(entry: Entry) -> Document:
-    return {
-        "kind": entry.kind,
-        "at": _time(entry.at),
-        "version": entry.version,
-        "digest": entry.digest,
-        "origin": entry.origin,
-        "flipped_at": _time(entry.flipped_at),
-        "duration_ms": _ms(entry.duration_seconds),
-        "changes": [msgspec.structs.asdict(change) for change in entry.changes],
-        "changed_count": entry.changed_count,
-        "restart_keys": entry.restart_keys,
-        "error": entry.error and msgspec.structs.asdict(entry.error),
-    }
+def _entry(entry: Entry) -> document.Entry:
+    return document.Entry(
+        kind=entry.kind,
+        at=_moment(entry.at),
+        version=entry.version,
+        digest=entry.digest,
+        origin=entry.origin,
+        changed_at=_time(entry.flipped_at),
+        duration_ms=_ms(entry.duration_seconds),
+        changes=entry.changes,
+        changed_count=entry.changed_count,
+        restart_keys=entry.restart_keys,
+        error=entry.error,
+    )
 
 
-def _missing(missing: Missing | None) -> Document | None:
+def _missing(missing: Missing | None) -> document.Missing | None:
     if missing is None:
         return None
-    return {"problem": missing.problem, "since": _time(missing.since)}
+    return document.Missing(missing.problem, _moment(missing.since))
 
 
-def _rejected(rejected: Rejected | None) -> Document | None:
+def _rejected(rejected: Rejected | None) -> document.Rejected | None:
     if rejected is None:
         return None
-    return {
-        "digest": rejected.digest,
-        "error": msgspec.structs.asdict(rejected.error),
-        "since": _time(rejected.since),
-        "tries": rejected.tries,
-        "excerpt": [msgspec.structs.asdict(line) for line in rejected.excerpt],
-    }
+    return document.Rejected(
+        digest=rejected.digest,
+        error=rejected.error,
+        since=_moment(rejected.since),
+        tries=rejected.tries,
+        excerpt=rejected.excerpt,
+    )
 
 
-def _time(seconds: float | None) -> str | None:
-    if not seconds:
-        return None
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+def _time(seconds: float | None) -> datetime | None:
+    return _moment(seconds) if seconds else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def _ms(seconds: float) -> float:

@@ -21,13 +21,13 @@ def code(*children: Child) -> Markup:
     return element("code", *children, dir="ltr")
 
 
-def time(text: str | None, precision: str = "seconds") -> Markup:
-    """Return an ISO 8601 time as `2026-11-23 07:07:19 UTC`, `unknown` for none."""
-    if text is None:
+def time(moment: datetime | None, precision: str = "seconds") -> Markup:
+    """Return a time in UTC as `2026-11-23 07:07:19 UTC`, `unknown` for none."""
+    if moment is None:
         return _UNKNOWN
-    shown = datetime.fromisoformat(text).replace(tzinfo=None)
+    shown = moment.replace(tzinfo=None)
     words = f"{shown.isoformat(' ', precision)} UTC"
-    return element("time", words, datetime=text)
+    return element("time", words, datetime=moment.isoformat())
 
 
 def duration(milliseconds: float | None) -> Markup:

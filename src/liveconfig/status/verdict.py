@@ -1,0 +1,193 @@
+"""
+Is it live? One sentence from the status document, and what stands in the way.
+
+Owns: which state matters more than which, and their words.
+Must not know: HTML, the terminal, where the document comes from.
+Runs in: the workers, for the page, and the CLI, for its text and its exit status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from liveconfig.memory.status import Problem
+from liveconfig.status.document import Status, Worker
+
+Level = Literal["good", "attention", "trouble"]
+
+_NAMES_SHOWN_MAX = 5
+
+
+class Finding(NamedTuple):
+    """
+    One thing that is not as it should be.
+
+    Attributes:
+        kind: what it is, in a word that stays.
+        level: `trouble` where an edit is not in effect in every worker, or the next one
+            would not be; else `attention`.
+        headline: the sentence that heads the page if nothing worse was found.
+        detail: what is behind it, and what to do.
+    """
+
+    kind: str
+    level: Level
+    headline: str
+    detail: str
+
+
+class Verdict(NamedTuple):
+    """The answer: how good it is, in one sentence, and all that was found."""
+
+    level: Level
+    headline: str
+    findings: Sequence[Finding]
+
+
+def judge(status: Status) -> Verdict:
+    """Say whether the newest config is live everywhere, and if not, why not."""
+    findings = [
+        *_trouble_at_start(status),
+        *_trouble_with_source(status),
+        *_trouble_with_workers(status),
+        *_trouble_with_publisher(status),
+        *_attention(status),
+    ]
+    if not findings:
+        return Verdict("good", live(status), ())
+    return Verdict(findings[0].level, findings[0].headline, findings)
+
+
+def live(status: Status) -> str:
+    """Return `Live: version 3 in all 4 workers`."""
+    serving = len(status.serving)
+    where = counted(serving, "worker")
+    if serving == len(status.workers) > 1:
+        where = "both workers" if serving == 2 else f"all {where}"
+    return f"Live: version {status.version} in {where}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 worker` or `2 workers`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def place(error: Problem) -> str:
+    """Return where an error is, as an editor opens it: `path:line:column`."""
+    numbers = (error.line, error.column)
+    return ":".join([error.path, *(str(number) for number in numbers if number)])
+
+
+def _trouble(kind: str, headline: str, detail: str) -> Finding:
+    return Finding(kind, "trouble", headline, detail)
+
+
+def _stays(status: Status) -> str:
+    version = status.version
+    return f"version {version} stays live" if version else "there is no config yet"
+
+
+def _trouble_at_start(status: Status) -> Iterator[Finding]:
+    if not status.version:
+        yield _trouble(
+            "no config",
+            "No config yet: waiting for the first good one",
+            "Requests that need a config are answered with 503 until it comes.",
+        )
+
+
+def _trouble_with_source(status: Status) -> Iterator[Finding]:
+    missing, rejected = status.source.missing, status.rejected
+    if missing is not None:
+        headline = f"The source cannot be read: {_stays(status)}"
+        yield _trouble("missing", headline, f"{missing.problem}.")
+    if rejected is not None:
+        headline = f"The newest edit was rejected: {_stays(status)}"
+        detail = f"Mend {place(rejected.error)}, or take the edit back."
+        yield _trouble("rejected", headline, detail)
+
+
+def _trouble_with_workers(status: Status) -> Iterator[Finding]:
+    version, serving, behind = status.version, status.serving, status.behind
+    if stale := [worker for worker in status.workers if worker.stale_since]:
+        headline = f"{counted(len(stale), 'worker')} cannot read the newest version"
+        detail = f"Version {version} is unreadable in {_named(stale)}."
+        yield _trouble("stale", headline, detail)
+    if behind:
+        headline = (
+            f"Version {version} is live in {len(serving) - len(behind)} of "
+            f"{counted(len(serving), 'worker')}, {len(behind)} behind"
+        )
+        detail = f"Version {version} is not taken yet by {_named(behind)}."
+        yield _trouble("behind", headline, detail)
+    elif serving and not stale and not status.converged:
+        headline = f"A version newer than {version} is on its way"
+        detail = "It is in the record, and the publisher has not stored its state yet."
+        yield _trouble("on its way", headline, detail)
+    if version and not serving:
+        detail = "Workers are still booting, or use no ConfigManager."
+        yield _trouble("not served", "No worker has a config yet", detail)
+    if waiting := [worker for worker in status.workers if worker.needs_restart]:
+        headline = f"{counted(len(waiting), 'worker')} must be restarted"
+        keys = _listed(status.restart_keys) or "a changed key"
+        detail = f"A restart is needed by {_named(waiting)} to apply {keys}."
+        yield _trouble("restart", headline, detail)
+
+
+def _trouble_with_publisher(status: Status) -> Iterator[Finding]:
+    state = status.publisher.state
+    if state == "restarting":
+        headline = f"The publisher is being restarted: {_stays(status)}"
+        detail = "It reads the source as soon as it is back."
+        yield _trouble("publisher restarting", headline, detail)
+    elif state != "running":
+        headline = f"The publisher's state is {state}: {_stays(status)}"
+        detail = "What it says of itself cannot be read at present."
+        yield _trouble("publisher unknown", headline, detail)
+
+
+def _attention(status: Status) -> Iterator[Finding]:
+    for kind, but, detail in _buts(status):
+        yield Finding(kind, "attention", f"{live(status)}, but {but}", detail)
+
+
+def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
+    if failing := [each for each in status.workers if each.callbacks.failures]:
+        yield (
+            "callbacks",
+            f"callbacks fail in {counted(len(failing), 'worker')}",
+            f"The log says what the callbacks raised in {_named(failing)}.",
+        )
+    if status.origin != "source":
+        yield (
+            "origin",
+            f"it comes from the {status.origin}",
+            "There was no usable source when the service started.",
+        )
+    if status.publisher.mode == "polling":
+        yield (
+            "polling",
+            "edits are found by polling",
+            "An edit takes up to a second longer to be seen: "
+            f"{status.publisher.mode_reason}.",
+        )
+    if status.unknown_count:
+        yield (
+            "unknown keys",
+            f"{counted(status.unknown_count, 'key')} unknown",
+            f"The schema does not know {_listed(status.unknown_keys)}; "
+            "check the spelling.",
+        )
+
+
+def _named(workers: Sequence[Worker]) -> str:
+    pids = _listed([str(worker.pid) for worker in workers])
+    return f"worker{'' if len(workers) == 1 else 's'} {pids}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN_MAX
+    return ", ".join(names[:_NAMES_SHOWN_MAX]) + (
+        f" and {more} more" if more > 0 else ""
+    )
