@@ -93,6 +93,20 @@ def test_changed_at_is_the_time_of_the_flip(tmp_path: Path) -> None:
     assert _read(volume.directory).changed_at_ns() == flipped_at_ns
 
 
+def test_changed_at_is_known_when_the_working_directory_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that was started in a directory of an old release publishes on."""
+    volume = ConfigMapVolume(tmp_path / "v", {"a.yaml": "1"})
+    volume.flip({"a.yaml": "2"})
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    flipped_at_ns = (volume.directory / "..data").lstat().st_ctime_ns
+    assert _read(volume.directory).changed_at_ns() == flipped_at_ns
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """git-sync's link, a link to it, and dots behind a link lead to the same files."""
     checkout = GitSyncCheckout(tmp_path / "git", {"config.yaml": "a: 1"})

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,7 @@ def _changes(
         ({"text": 'Grüße, "you"'}, Change("text", '""', '"Grüße, \\"you\\""')),
         ({"text": "a\n\x1b\x7f\u202e𝄞\ue000"}, None),
         ({"ratio": 1.5}, Change("ratio", "0.0", "1.5")),
-        ({"ratio": -math.inf}, Change("ratio", "0.0", "-Infinity")),
+        ({"ratio": -math.inf}, Change("ratio", "0.0", '"-Infinity"')),
         ({"blob": b"\x00\xff"}, Change("blob", '""', '"AP8="')),
         ({"day": date(2030, 1, 2)}, Change("day", "null", '"2030-01-02"')),
         (
@@ -167,6 +168,35 @@ def test_change_of_the_tag_shows_every_key() -> None:
         Change("output.path", '"p"', None),
         Change("output.port", None, "0"),
     )
+
+
+class Lookup(Struct, frozen=True, tag_field="kind", tag="lookup"):
+    """A tagged class that looks up what it does not have, and fails at it."""
+
+    table: Mapping[str, int] = MappingProxyType({})
+
+    def __getattr__(self, name: str) -> int:
+        """Return what stands in the table."""
+        return self.table[name]
+
+
+class Place(Struct, frozen=True):
+    """A config of either."""
+
+    at: Lookup | Socket
+
+
+def test_change_that_the_class_cannot_show_is_named() -> None:
+    """A class whose code fails when it is only looked at harms no publication."""
+    schema = Schema(Place)
+    old, new = (
+        schema.pack(schema.validate({"at": data}))
+        for data in ({"kind": "lookup"}, {"kind": "socket", "port": 1})
+    )
+    keys = changed_key_paths(old.payload, new.payload)
+    shown = schema.changes(old.config, new.config, keys)
+    assert Change("at.port", "…", "…") in shown
+    assert Change("at.kind", '"lookup"', '"socket"') in shown
 
 
 def test_change_is_found_below_an_enum_as_key() -> None:

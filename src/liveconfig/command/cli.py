@@ -47,6 +47,11 @@ _WATCH_SECONDS = 1.0
 # A kubelet alone takes up to 90 s.
 _TIMEOUT_SECONDS = 120.0
 
+_NO_SCHEMA = (
+    "no --schema and no LIVECONFIG_SCHEMA: any keys pass, and the digest is not the "
+    "one of a service that has a schema"
+)
+
 _EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit status."
 
 _FILE_EPILOG = """\
@@ -330,7 +335,7 @@ def _checker(options: argparse.Namespace, settings: Settings) -> Checker:
     sys.path.insert(0, os.getcwd())
     schema: Schema[Any] = Schema.load(options.schema or settings.schema)
     if not schema.name and options.command != "schema":
-        print("no --schema and no LIVECONFIG_SCHEMA: any keys pass", file=sys.stderr)
+        print(_NO_SCHEMA, file=sys.stderr)
     limits = Limits(settings.payload_bytes_max, nodes_max=settings.nodes_max)
     if options.command == "schema":
         return Checker(schema, limits)

@@ -240,9 +240,12 @@ def _links_changed_at_ns(path: str) -> int:
     """Return when the newest link on the way to `path` was put there, or 0."""
     newest_ns = 0
     here = "/"
-    ahead = os.path.join(os.getcwd(), _entry(path)).split("/")[::-1]
-    # What is swapped meanwhile may be gone half-way; so much is known by then.
+    # What is swapped meanwhile may be gone half-way, and the working directory may be
+    # deleted; so much is known by then.
     with contextlib.suppress(OSError):
+        entry = _entry(path)
+        entry = entry if os.path.isabs(entry) else os.path.join(os.getcwd(), entry)
+        ahead = entry.split("/")[::-1]
         for _ in range(_STEPS_MAX):
             if not ahead:
                 break

@@ -20,7 +20,7 @@ from msgspec import UNSET, Raw, Struct, msgpack
 
 from liveconfig.errors import KeyPath
 
-_CUT = "…"
+CUT = "…"
 
 _MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _BRANCHES = msgpack.Decoder(dict[str, Raw])
@@ -95,8 +95,8 @@ def _cut(text: str | None, start: int, characters_max: int) -> str | None:
     if text is None or len(text) <= characters_max:
         return text
     if start > 0:
-        text = _CUT + text[start + 1 :]
-    return text if len(text) <= characters_max else text[: characters_max - 1] + _CUT
+        text = CUT + text[start + 1 :]
+    return text if len(text) <= characters_max else text[: characters_max - 1] + CUT
 
 
 def _below(value: Any, key: str) -> Any:

@@ -10,6 +10,7 @@ What the code of a class raises, and what msgspec raises, goes through as it is.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Mapping
@@ -109,7 +110,18 @@ def fails(value: Any, class_: type) -> bool:
 
 def masked_data(config: Any) -> Any:
     """Return a config as plain data that JSON can hold, secrets as `MASK`."""
-    return copied(msgspec.to_builtins(config, enc_hook=_masked, order="sorted"))
+    return _as_json(msgspec.to_builtins(config, enc_hook=_masked, order="sorted"))
+
+
+def _as_json(value: Any) -> Any:
+    """Return a copy of plain data, in which numbers that JSON lacks are their names."""
+    if isinstance(value, dict):
+        return {key: _as_json(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(below) for below in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def copied(value: Any) -> Any:

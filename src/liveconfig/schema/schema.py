@@ -29,7 +29,7 @@ from liveconfig.errors import (
     UnfitConfigError,
     format_key_path,
 )
-from liveconfig.schema.changes import Change, cut, part
+from liveconfig.schema.changes import CUT, Change, cut, part
 from liveconfig.schema.codec import (
     Codec,
     copied,
@@ -254,7 +254,11 @@ class Schema(Generic[T]):
         return tuple(self._change(old, new, keys, characters_max) for keys in places)
 
     def _change(self, old: T, new: T, keys: KeyPath, characters_max: int) -> Change:
-        texts = self._text(part(old, keys)), self._text(part(new, keys))
+        try:
+            texts = self._text(part(old, keys)), self._text(part(new, keys))
+        except RAISED:
+            # It is published by now: code of the class that fails here ends nothing.
+            texts = (CUT, CUT)
         key = format_key_path(self.key_names.of_config(keys))
         return Change(key, *cut(*texts, characters_max))
 
