@@ -69,9 +69,25 @@ SHOWN = (
         _CHANGES,
     ),
     Mutant(
+        "schema/schema",
+        "a class that cannot be shown ends no publisher",
+        """            texts = self._text(part(old, keys)), self._text(part(new, keys))
+        except RAISED:""",
+        """            texts = self._text(part(old, keys)), self._text(part(new, keys))
+        except AssertionError:""",
+        _CHANGES,
+    ),
+    Mutant(
+        "schema/codec",
+        "infinity is a name in JSON",
+        "if isinstance(value, float) and math.isinf(value):",
+        "if isinstance(value, float) and math.isnan(value):",
+        _CHANGES,
+    ),
+    Mutant(
         "schema/changes",
         "long values are cut",
-        "text[: characters_max - 1] + _CUT",
+        "text[: characters_max - 1] + CUT",
         "text",
         _CHANGES,
     ),

@@ -270,3 +270,22 @@ def test_deep_change_is_found_without_copies_of_each_level() -> None:
     tracemalloc.stop()
     assert changed == (("a",) * 60,)
     assert peak_bytes < 500_000
+
+
+class Patient(Struct, frozen=True):
+    """A class that has no limit by itself, which no file can say."""
+
+    longest_seconds: float = math.inf
+    waits: tuple[float, ...] = (1.5, -math.inf)
+
+
+def test_masked_infinity_is_its_name() -> None:
+    """What is shown is JSON for every reader, also where the class holds infinity."""
+    schema = Schema(Patient)
+    config = schema.pack(schema.validate({})).config
+    assert config.longest_seconds == math.inf
+    text = json.dumps(schema.masked(config), allow_nan=False)
+    assert json.loads(text) == {
+        "longest_seconds": "Infinity",
+        "waits": [1.5, "-Infinity"],
+    }

@@ -33,6 +33,12 @@ class Shop(msgspec.Struct, frozen=True):
     free: Any = None
 
 
+class Letters(msgspec.Struct, frozen=True):
+    """Words of one letter, each of which may stand in a number."""
+
+    letter: Literal["x", "e"] = "x"
+
+
 _SHOP = Schema(Shop)
 
 
@@ -78,6 +84,20 @@ def test_whole_number_takes_all_its_digits() -> None:
         "write all digits of a whole number, as 1000000"
     )
     assert _problem("port: 08").endswith("write 08 as 8")
+
+
+@pytest.mark.parametrize("text", ["1", "-0.5", "8080"])
+def test_quoted_number_is_told_to_lose_its_quotes(text: str) -> None:
+    """The quotes are what makes a text of it."""
+    assert _problem(f"ratio: '{text}'").endswith("found text: take the quotes away")
+
+
+def test_word_that_figures_could_not_be_is_not_to_be_quoted() -> None:
+    """A number in place of `x` is no `x` in quotes either."""
+    schema = Schema(Letters)
+    with pytest.raises(SchemaError) as caught:
+        schema.validate({"letter": 3})
+    assert caught.value.problem == "must be one of 'e', 'x', found a whole number"
 
 
 @pytest.mark.parametrize("text", ["many", "5s", "10%", "1.2.3", "", "e5", "-", "0x"])

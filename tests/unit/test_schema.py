@@ -601,25 +601,6 @@ def test_masked_is_plain_data() -> None:
     assert masked["re.named[0]"] == 0
 
 
-class Patient(Struct, frozen=True):
-    """A class that has no limit by itself, which no file can say."""
-
-    longest_seconds: float = math.inf
-    waits: tuple[float, ...] = (1.5, -math.inf)
-
-
-def test_masked_infinity_is_its_name() -> None:
-    """What is shown is JSON for every reader, also where the class holds infinity."""
-    schema = Schema(Patient)
-    config = schema.pack(schema.validate({})).config
-    assert config.longest_seconds == math.inf
-    text = json.dumps(schema.masked(config), allow_nan=False)
-    assert json.loads(text) == {
-        "longest_seconds": "Infinity",
-        "waits": [1.5, "-Infinity"],
-    }
-
-
 def test_json_schema_describes_the_class() -> None:
     """The JSON Schema names the keys of a class; without one, any object fits."""
     schema = EVERYTHING.json_schema()

@@ -28,6 +28,11 @@ _QUOTED = re.compile(
     r"(?<=character) ('.*?'|\".*?\")|(?<=handle) '.*|, but (found|got) .*"
 )
 
+_NO_COLON = (
+    "a key without its colon: write `key: value`; a line that goes on with a text is "
+    "indented"
+)
+_NO_BLANK = "an item of a list begins with a dash and a blank"
 _NEVER_CLOSED = "a quote is opened here and never closed"
 _OPEN_BRACKET = "a bracket is opened here and not closed"
 _IN_QUOTES = "put it in quotes"
@@ -179,10 +184,8 @@ def _cause(stop: Stop, lines: Sequence[str]) -> tuple[Place, str]:
     if found:
         return found
     if "':'" in stop.problem and "simple key" in stop.context and stop.began:
-        return marks[-1], (
-            "a key without its colon: write `key: value`; a line that goes on with a "
-            "text is indented"
-        )
+        is_item = _character(lines, stop.began) == "-"
+        return marks[-1], _NO_BLANK if is_item else _NO_COLON
     if "mapping values" in stop.problem:
         return _of_colon(here, lines)
     return here, _of_place(stop, here, lines)
@@ -248,10 +251,35 @@ def _of_colon(here: Place, lines: Sequence[str]) -> tuple[Place, str]:
             "a second colon with a blank in one line: put a text that holds it in "
             "quotes, or begin a line"
         )
-    begin = len(line) - len(line.lstrip(" -"))
+    begin = _begin(line)
+    without = _without_colon(lines, Place(here.line, begin))
+    if without is not None:
+        return without, _NO_COLON
     return Place(here.line, begin), (
         "this key belongs to no mapping: mend its indent, or that of the lines above"
     )
+
+
+def _without_colon(lines: Sequence[str], key: Place) -> Place | None:
+    """Return where the lines begin that were taken for one text with a key."""
+    found = None
+    for number in reversed(range(key.line)):
+        text = lines[number].strip()
+        if not text or text.startswith(("#", "---")):
+            break
+        if ":" in text:
+            return found if text.endswith(":") else None
+        if _begin(lines[number]) != key.column:
+            return None
+        found = Place(number, key.column)
+        if text.startswith("-"):
+            break
+    return found
+
+
+def _begin(line: str) -> int:
+    """Return where a line begins, behind the dash of an item."""
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _of_place(stop: Stop, here: Place, lines: Sequence[str]) -> str:

@@ -80,8 +80,8 @@ _LIKELY: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "bool": re.compile("yes|no|on|off|true|false|y|n", re.IGNORECASE),
         "null": re.compile("null|~|", re.IGNORECASE),
-        "int": re.compile(r"[-+\d_:x]+"),
-        "float": re.compile(r"[-+\d_.eE:]+"),
+        "int": re.compile(r"[-+_:x]*\d[-+\d_:x]*"),
+        "float": re.compile(r"[-+_.eE:]*\d[-+\d_.eE:]*"),
     }
 )
 

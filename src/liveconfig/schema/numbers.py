@@ -20,6 +20,8 @@ _BARE_DOT = re.compile(r"[-+]\.\d+", _FLAGS)
 _LEADING_ZERO = re.compile(r"[-+]?0[\d_]+", _FLAGS)
 _OTHER_BASE = re.compile(r"[-+]?0[oO][0-7_]+", _FLAGS)
 _GROUPS = re.compile(r"[-+]?\d{1,3}([,' ]\d{3})+(\.\d+)?", _FLAGS)
+_WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)", _FLAGS)
+_PLAIN = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d+)?", _FLAGS)
 _COMMA = re.compile(r"[-+]?\d+,\d+", _FLAGS)
 
 # What YAML 1.1 takes for a number to the base 8 or 60, and nobody else does.
@@ -51,7 +53,10 @@ def how_to_write(text: str, is_whole: bool) -> str:
         return "write 0o17 as 017, or as 15"
     if _GROUPS.fullmatch(text):
         return "write a number without marks between its digits, as 1000000"
-    return "a number takes a dot, as 0.5" if _COMMA.fullmatch(text) else ""
+    if _COMMA.fullmatch(text):
+        return "a number takes a dot, as 0.5"
+    plain = _WHOLE if is_whole else _PLAIN
+    return "take the quotes away" if plain.fullmatch(text) else ""
 
 
 class OddNumber(NamedTuple):
