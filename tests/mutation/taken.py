@@ -80,6 +80,13 @@ TAKEN = (
     ),
     Mutant(
         "schema/classes",
+        "a constructor that a decorator kept is refused",
+        "if code is None or not code.co_filename.startswith(_GENERATED):",
+        "if False:",
+        _TAKE_BACK,
+    ),
+    Mutant(
+        "schema/classes",
         "a converter that would not run is refused",
         'if getattr(field, "converter", None) is not None:',
         "if False:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 from collections.abc import Mapping
@@ -450,6 +451,16 @@ class OwnInit:
 
 
 @dataclass(frozen=True)
+class KeptInit:
+    """A dataclass with a constructor of its own, which the decorator keeps."""
+
+    a: int
+
+    def __init__(self, a: int) -> None:
+        object.__setattr__(self, "a", 2 * a)
+
+
+@dataclass(frozen=True)
 class Whole:
     """A dataclass that is good."""
 
@@ -461,6 +472,24 @@ class Inheriting(Whole):
 
     def __init__(self) -> None:
         super().__init__(2)
+
+
+def _wrapped_init() -> type[Any]:
+    """Return a dataclass whose constructor another decorator has put a check around."""
+
+    @dataclass(frozen=True)
+    class Wrapped:
+        a: int = 1
+
+    generated = Wrapped.__init__
+
+    @functools.wraps(generated)
+    def checked(self: Any, *fields: Any, **named: Any) -> None:
+        generated(self, *fields, **named)
+        assert self.a > 0
+
+    Wrapped.__init__ = checked  # type: ignore[method-assign]
+    return Wrapped
 
 
 @dataclass(frozen=True)
@@ -545,6 +574,8 @@ class OwnPoint(Point):
     ("class_", "problem"),
     [
         (OwnInit, "OwnInit has a __init__ of its own, which would never run"),
+        (KeptInit, "KeptInit has a __init__ of its own, which would never run"),
+        (_wrapped_init(), "Wrapped has a __init__ of its own, which would never run"),
         (Inheriting, "Inheriting has a __init__ of its own, which would never run"),
         (OwnNew, "OwnNew has a __new__ of its own, which would never run"),
         (Derived, "Derived has init=False for b, which a file could set all the same"),
@@ -578,3 +609,4 @@ def test_class_with_marks_for_others_is_taken(tmp_path: Path) -> None:
     Schema(_made(Annotated[int, "seconds", tmp_path], 1))
     Schema(Whole)
     Schema(type("Bare", (Whole,), {}))
+    Schema(dataclasses.make_dataclass("Late", [("a", int)], frozen=True, slots=True))

@@ -21,6 +21,9 @@ from msgspec import Struct
 # Libraries whose marks in an annotation msgspec passes over.
 _UNCHECKED = frozenset({"annotated_types", "pydantic", "pydantic_core"})
 
+# Where the code of a constructor stands that dataclasses or attrs wrote.
+_GENERATED = ("<string>", "<attrs generated")
+
 
 def class_problem(class_: type) -> str:
     """Return why objects of a class cannot be configs, "" where they can."""
@@ -100,6 +103,10 @@ def _is_frozen(class_: type) -> bool:
 def _is_generated(owner: type) -> bool:
     """Return whether the constructor in `owner` is the one that its decorator wrote."""
     found = vars(owner)
+    code = getattr(found["__init__"], "__code__", None)
+    # `@dataclass` keeps the one that a class has, whatever its `init` says.
+    if code is None or not code.co_filename.startswith(_GENERATED):
+        return False
     if "__dataclass_params__" in found:
         return bool(found["__dataclass_params__"].init)
     # attrs gives its own one another name where the class has one.
