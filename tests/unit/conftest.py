@@ -7,10 +7,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.desk import Desk
 from tests.support.status_document import StandIn
+
+# An example takes as long as a busy machine lets it.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 
 def _refuse(*_: object, **__: object) -> None:
