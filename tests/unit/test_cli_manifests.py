@@ -197,6 +197,28 @@ def test_no_mistake_shows_the_text_of_a_secret(
             assert "hunter2" not in ran.err
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "data:\n  b.yaml: aTogMQpwb3J0OiBbOAo=\n",
+        'stringData:\n  b.yaml: "i: 1\\nport: [8\\n"\n',
+    ],
+)
+def test_mistake_in_lines_that_the_manifest_has_not_is_told_by_them(
+    capsys: pytest.CaptureFixture[str], fields: str
+) -> None:
+    """In base64 or quotes the place is that of the key, so the line is told as well."""
+    ran = Ran(capsys, "check", _HERE, write("s.yaml", _object(fields, "Secret")))
+    assert ran.err.startswith("s.yaml:5:3: ")
+    assert ran.err.endswith(
+        "a bracket is opened here and not closed (line 2 of b.yaml)\n"
+    )
+    literal = "stringData:\n  b.yaml: |\n    i: 1\n    port: [8\n"
+    ran = Ran(capsys, "check", _HERE, write("s.yaml", _object(literal, "Secret")))
+    assert ran.err.startswith("s.yaml:7:11: ")
+    assert ran.err.endswith("a bracket is opened here and not closed\n")
+
+
 def test_text_of_a_secret_is_masked_by_show(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

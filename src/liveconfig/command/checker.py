@@ -291,10 +291,14 @@ def _placed(
     if part is None:
         return error
     line, column = part.place(error.line, error.column)
+    problem = error.problem
+    if error.line and not part.is_literal:
+        # Its lines are not those of the manifest.
+        problem += f" (line {error.line} of {printable(part.name)})"
     words = re.findall(r"[^][.\"*]+", error.key)
     is_shown = part.kind != "Secret" or all(w in own or w.isdigit() for w in words)
     key = error.key if is_shown else ""
-    return InvalidConfigError(part.path, line, column, key, error.problem)
+    return InvalidConfigError(part.path, line, column, key, problem)
 
 
 def _veiled(shown: Any, given: Any) -> Any:

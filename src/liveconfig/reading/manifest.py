@@ -91,6 +91,11 @@ class ManifestFile:
             return key_line, key_column
         return key_line + line, column + self._indent
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether its lines stand in the manifest as they are, but for the indent."""
+        return self._indent is not None
+
     @cached_property
     def _key_place(self) -> tuple[int, int]:
         return locate(self.manifest, self.path, self.keys)
