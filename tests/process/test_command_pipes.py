@@ -62,6 +62,17 @@ def test_every_way_into_a_pipe_is_read(tmp_path: Path, way: str) -> None:
     assert done.err.startswith(f"{_WAYS[way]}:1:1: message: expected text")
 
 
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    """A disk that is full, and a directory that is deleted, make no traceback."""
+    (tmp_path / "c.yaml").write_text("message: hi\n")
+    done = _Done(tmp_path, f"liveconfig show {_SCHEMA} c.yaml > /dev/full")
+    told = "liveconfig: [Errno 28] No space left on device\n"
+    assert (done.status, done.err) == (1, told)
+    line = f"mkdir d; cd d; rmdir ../d; liveconfig check {_SCHEMA} {tmp_path}/c.yaml"
+    done = _Done(tmp_path, line)
+    assert (done.status, done.err) == (0, "")
+
+
 def test_json_in_a_pipe_is_read_as_json(tmp_path: Path) -> None:
     """Tabs and escapes that YAML does not take are good in JSON, without a name."""
     text = b'{\n\t"message": "a\\/b"\n}\n'

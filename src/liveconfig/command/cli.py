@@ -331,8 +331,9 @@ def _seconds(text: str) -> float:
 
 
 def _checker(options: argparse.Namespace, settings: Settings) -> Checker:
-    # As gunicorn does, so that the schema is found in the project's directory.
-    sys.path.insert(0, os.getcwd())
+    # As gunicorn does, so that the schema is found in the project's directory, which
+    # under this name may be deleted as well.
+    sys.path.insert(0, "")
     schema: Schema[Any] = Schema.load(options.schema or settings.schema)
     if not schema.name and options.command != "schema":
         print(_NO_SCHEMA, file=sys.stderr)
@@ -385,8 +386,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LiveconfigError as error:
         _complain(error)
         return _BAD
-    except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Nothing is left to flush to it.
+    except OSError as error:
+        # Nothing is left to flush to what takes no more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # A reader such as `head` has only seen enough.
+        if not isinstance(error, BrokenPipeError):
+            print(f"liveconfig: {error}", file=sys.stderr)
         return _BAD
     return status
