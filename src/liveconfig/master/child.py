@@ -28,15 +28,15 @@ from liveconfig.memory import kernel
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.processes.relay import FIRST, LOOK_AGAIN, READY, Relay
 
-# How often it is looked at while it starts.
+# A start that hangs is seen this much later, and waiting costs two calls a second.
 _LOOK_SECONDS = 0.5
-# How long it may take to end when it is asked to.
+# Far more than its end takes, and far less than gunicorn gives its workers.
 _STOP_SECONDS = 2.0
-# How long it may be stopped (SIGSTOP, a debugger that was left) and still be well.
+# A shell or a debugger stops a process for moments; one that is left stopped is dead.
 _STOPPED_SECONDS_MAX = 5.0
 
 
-# What to raise where the kernel gives no more descriptors or processes.
+# Which limit to raise where the kernel gives no more descriptors or processes.
 _LIMITS = {errno.EMFILE: "ulimit -n", errno.EAGAIN: "ulimit -u"}
 
 

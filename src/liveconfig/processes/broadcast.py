@@ -3,7 +3,8 @@ One call that wakes every worker: "there is a new version".
 
 Owns: the event that all processes inherit, and a worker's way to wait for it.
 Must not know: what is published, who waits, why.
-Runs in: the publisher (which sends) and every worker (which listens).
+Runs in: the publisher, which sends; every worker, which listens, and sends where a
+    callback is new.
 
 Why an eventfd that nobody reads: whoever reads takes the news away from the others.
 Every listener has an epoll of its own instead, which reports each new arrival once (it

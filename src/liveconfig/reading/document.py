@@ -2,7 +2,7 @@
 Strict YAML and JSON to plain data, with the line and column of whatever is wrong.
 
 Owns: the encoding, the choice of the language, what a whole document must be.
-Must not know: the languages' spelling, what the keys mean, where the bytes come from.
+Must not know: the languages' notation, what the keys mean, where the bytes come from.
 Runs in: the publisher and the CLI.
 """
 

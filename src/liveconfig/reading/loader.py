@@ -79,6 +79,7 @@ def load(
 
     Raises:
         InvalidConfigError: anything in the files is wrong; names file, line and key.
+            Nothing was made of any of them.
     """
     spent = Spent()
     for file in known.keys() & set(files):

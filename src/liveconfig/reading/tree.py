@@ -1,8 +1,9 @@
 """
 Plain data grown node by node, within limits.
 
-Owns: duplicate keys, aliases, merge keys, limits, the place of each key path.
-Must not know: YAML's or JSON's spelling, what the keys mean.
+Owns: duplicate keys, limits, the place of each key path; aliases and merge keys, which
+    only YAML has.
+Must not know: parsers, what the keys mean.
 Runs in: the publisher and the CLI.
 
 Why an alias is counted with everything it stands for: in memory it costs one pointer,

@@ -31,8 +31,11 @@ from typing import Any
 from liveconfig.errors import InotifyUnavailableError, printable
 from liveconfig.watch.inotify import DiskChange, Inotify
 
+# Without events: soon enough for a person who waits, and 86,400 looks a day are cheap.
 _POLLING_SECONDS = 1.0
+# A writer that has not closed its file may pause for longer than one that is done.
 _UNCLOSED_SETTLES = 20
+# A file that is written to without end, as a log is, must not put off the action.
 _SETTLING_SECONDS_MAX = 1.0
 # No wait is longer, and the kernel's own limit is not far above.
 _DAY_SECONDS = 86_400.0
