@@ -100,11 +100,7 @@ _BANNED: tuple[tuple[str, set[str], str], ...] = (
     ("eval", set(), "it runs what somebody wrote into a file"),
     ("exec", set(), "it runs what somebody wrote into a file"),
     ("os.system", set(), _WAITING),
-    (
-        "os.environ",
-        {"settings", "reference.settings"},
-        "settings is the only reader of the environment",
-    ),
+    ("os.environ", {"settings"}, "settings is the only reader of the environment"),
     ("os.environb", {"settings"}, "settings is the only reader of the environment"),
     ("os.getenv", {"settings"}, "settings is the only reader of the environment"),
 )

@@ -1,7 +1,7 @@
 """
 The process's own settings, read once from the environment.
 
-Owns: the names, defaults and limits of every environment variable.
+Owns: the name, meaning, default and limits of every environment variable.
 Must not know: what the settings are used for.
 Runs in: the entry points of the gunicorn master, a worker, the publisher and the CLI.
 
@@ -14,7 +14,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from liveconfig.errors import StartupError
 
@@ -29,36 +30,176 @@ _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://", re.A)
 _NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\*", re.A)
 
 
+S = TypeVar("S", bound="Settings")
+
+
 @dataclass(frozen=True)
-class Settings:
+class Variable:
     """
-    What the operator can set, with the defaults.
+    An environment variable that takes any text.
 
     Attributes:
-        path: the config file or directory.
-        schema: `module:Class` of the config type, or "" for a plain mapping.
-        admin_host: the address that the operators' port is bound to.
-        admin_port: the operators' port.
-        admin_names: under which it may be asked, beside those that are safe anyway.
-        settle_ms: how long plain writes must be quiet before they are read.
-        poll_seconds: how often the source is read although no event came.
-        payload_bytes_max: the largest config, both as source and as record payload.
-        nodes_max: the most keys, values and lists of a config, with aliases expanded.
-        on_missing: `fail`, `defaults` or `wait`: what a start without a source does.
-        cache_dir: where the last good config is kept over restarts, or "" for nowhere.
+        name: of the variable.
+        meaning: what it is for, as the documentation has it.
+        takes: what may stand in it.
     """
 
-    path: str = "conf/config.yaml"
-    schema: str = ""
-    admin_host: str = "127.0.0.1"
-    admin_port: int = 9090
-    admin_names: str = ""
-    settle_ms: int = 50
-    poll_seconds: int = 60
-    payload_bytes_max: int = 4 * 1024 * 1024
-    nodes_max: int = 150_000
-    on_missing: str = "fail"
-    cache_dir: str = ""
+    name: str
+    meaning: str
+    takes: str = "a text"
+
+    def value(self, text: str, default: Any) -> Any:
+        """
+        Return what a text that is not empty means.
+
+        Raises:
+            StartupError: nothing that this variable takes.
+        """
+        return text
+
+
+@dataclass(frozen=True)
+class WholeNumber(Variable):
+    """An environment variable that takes a whole number between two limits."""
+
+    least: int = 0
+    most: int = 0
+
+    def value(self, text: str, default: int) -> int:
+        """Return the number, or the default for what is not meant as a setting."""
+        if _SERVICE_LINK.match(text):
+            return default
+        # No more digits than the largest limit has: int() of thousands is an error.
+        is_number = (
+            text.isascii() and text.isdigit() and len(text) <= len(str(self.most))
+        )
+        if is_number and self.least <= int(text) <= self.most:
+            return int(text)
+        raise StartupError(f"{self.name} is {text!r}: it takes {self.takes}")
+
+
+@dataclass(frozen=True)
+class _Choice(Variable):
+    choices: tuple[str, ...] = ()
+
+    def value(self, text: str, default: str) -> str:
+        if text in self.choices:
+            return text
+        raise StartupError(f"{self.name} is {text!r}: it takes {self.takes}")
+
+
+@dataclass(frozen=True)
+class _Names(Variable):
+    def value(self, text: str, default: str) -> str:
+        names = text.lower()
+        for each in names.split():
+            if not _NAME.fullmatch(each):
+                raise StartupError(f"{self.name} has {each!r}: it takes {self.takes}")
+        return names
+
+
+def setting(variable: Variable, default: Any) -> Any:
+    """Return a field of `Settings` that a variable of the environment sets."""
+    return field(default=default, metadata={"variable": variable})
+
+
+def whole_number(name: str, default: int, least: int, most: int, meaning: str) -> Any:
+    """Return a field that a whole number in a variable of the environment sets."""
+    takes = f"a whole number from {least} to {most}"
+    return setting(WholeNumber(name, meaning, takes, least, most), default)
+
+
+def _text(name: str, default: str, takes: str, meaning: str) -> Any:
+    return setting(Variable(name, meaning, takes), default)
+
+
+def _choice(name: str, default: str, choices: tuple[str, ...], meaning: str) -> Any:
+    return setting(_Choice(name, meaning, " or ".join(choices), choices), default)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator can set, with the defaults; each variable says what for."""
+
+    path: str = _text(
+        "LIVECONFIG_PATH",
+        "conf/config.yaml",
+        "a path",
+        "the config: a file, or a directory whose `*.yaml`, `*.yml` and `*.json` are "
+        "merged in the order of their names: later wins, and one without keys adds "
+        "nothing",
+    )
+    schema: str = _text(
+        "LIVECONFIG_SCHEMA",
+        "",
+        "`module:Class`",
+        "the class of the config; without one it is a plain mapping",
+    )
+    admin_host: str = _text(
+        "LIVECONFIG_ADMIN_HOST",
+        "127.0.0.1",
+        "an address",
+        "the address of the operators' port: of this machine alone, also in the image; "
+        "the manifests open it to the cluster",
+    )
+    admin_port: int = whole_number(
+        "LIVECONFIG_ADMIN_PORT", 9090, 1, 65535, "the operators' port"
+    )
+    admin_names: str = setting(
+        _Names(
+            "LIVECONFIG_ADMIN_NAMES",
+            "names under which the operators' port may be asked, beside those that are "
+            "safe anyway: `.example.com` stands for all of a domain, `*` for any name",
+            "names such as ops.example.com, separated by blanks, or *",
+        ),
+        "",
+    )
+    settle_ms: int = whole_number(
+        "LIVECONFIG_SETTLE_MS",
+        50,
+        0,
+        60_000,
+        "how long, in milliseconds, a file that is written in place must be quiet "
+        "before it is read; a swapped link is read at once",
+    )
+    poll_seconds: int = whole_number(
+        "LIVECONFIG_POLL_SECONDS",
+        60,
+        1,
+        86_400,
+        "how often the source is read although no event came",
+    )
+    payload_bytes_max: int = whole_number(
+        "LIVECONFIG_PAYLOAD_BYTES_MAX",
+        4 * 1024 * 1024,
+        1024,
+        1024**3,
+        "the largest config: all files of the source, all texts with aliases expanded, "
+        "and what is published",
+    )
+    nodes_max: int = whole_number(
+        "LIVECONFIG_NODES_MAX",
+        150_000,
+        100,
+        100_000_000,
+        "the most keys, values and lists in all files, with aliases expanded",
+    )
+    on_missing: str = _choice(
+        "LIVECONFIG_ON_MISSING",
+        "fail",
+        ("fail", "defaults", "wait"),
+        "what a start does: `fail` ends without a good source, `defaults` serves the "
+        "schema's defaults without a source, `wait` waits for a good one: alive, not "
+        "ready, and 503 until then",
+    )
+    cache_dir: str = _text(
+        "LIVECONFIG_CACHE_DIR",
+        "",
+        "a path",
+        "a directory in which the last good config is kept for a start without a good "
+        "source; of this service alone, made if it is not there, and not used if "
+        "others can write to it",
+    )
 
     @property
     def admin_address(self) -> str:
@@ -72,7 +213,7 @@ class Settings:
         return f"http://{address(host, self.admin_port)}"
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_environ(cls: type[S], environ: Mapping[str, str] | None = None) -> S:
         """
         Read the settings from `environ`, by default the environment of the process.
 
@@ -82,38 +223,12 @@ class Settings:
             StartupError: a value is not what its variable takes; nothing is kept.
         """
         values = os.environ if environ is None else environ
-        return cls(
-            path=values.get("LIVECONFIG_PATH") or cls.path,
-            schema=values.get("LIVECONFIG_SCHEMA") or cls.schema,
-            admin_host=values.get("LIVECONFIG_ADMIN_HOST") or cls.admin_host,
-            admin_port=whole_number(
-                values, "LIVECONFIG_ADMIN_PORT", cls.admin_port, 1, 65535
-            ),
-            admin_names=_names(values, "LIVECONFIG_ADMIN_NAMES", cls.admin_names),
-            settle_ms=whole_number(
-                values, "LIVECONFIG_SETTLE_MS", cls.settle_ms, 0, 60_000
-            ),
-            poll_seconds=whole_number(
-                values, "LIVECONFIG_POLL_SECONDS", cls.poll_seconds, 1, 86_400
-            ),
-            payload_bytes_max=whole_number(
-                values,
-                "LIVECONFIG_PAYLOAD_BYTES_MAX",
-                cls.payload_bytes_max,
-                1024,
-                1024**3,
-            ),
-            nodes_max=whole_number(
-                values, "LIVECONFIG_NODES_MAX", cls.nodes_max, 100, 100_000_000
-            ),
-            on_missing=_one_of(
-                values,
-                "LIVECONFIG_ON_MISSING",
-                cls.on_missing,
-                ("fail", "defaults", "wait"),
-            ),
-            cache_dir=values.get("LIVECONFIG_CACHE_DIR") or cls.cache_dir,
-        )
+        found = {}
+        for each in fields(cls):
+            variable = each.metadata["variable"]
+            if text := values.get(variable.name):
+                found[each.name] = variable.value(text, each.default)
+        return cls(**found)
 
 
 @contextlib.contextmanager
@@ -131,44 +246,3 @@ def kept_environ() -> Iterator[MutableMapping[str, str]]:
 def address(host: str, port: int) -> str:
     """Return a host and a port as gunicorn and URLs write them."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def whole_number(
-    values: Mapping[str, str], name: str, default: int, least: int, most: int
-) -> int:
-    """
-    Return the number that a variable says, or the default if it says nothing.
-
-    Raises:
-        StartupError: it says something else.
-    """
-    text = values.get(name) or str(default)
-    if _SERVICE_LINK.match(text):
-        return default
-    # No more digits than the largest limit has: int() of thousands is an error.
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
-    if is_number and least <= int(text) <= most:
-        return int(text)
-    raise StartupError(
-        f"{name} is {text!r}: it takes a whole number from {least} to {most}"
-    )
-
-
-def _one_of(
-    values: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]
-) -> str:
-    text = values.get(name) or default
-    if text in choices:
-        return text
-    raise StartupError(f"{name} is {text!r}: it takes {' or '.join(choices)}")
-
-
-def _names(values: Mapping[str, str], name: str, default: str) -> str:
-    text = (values.get(name) or default).lower()
-    for each in text.split():
-        if not _NAME.fullmatch(each):
-            raise StartupError(
-                f"{name} has {each!r}: it takes names such as ops.example.com, "
-                "separated by blanks, or *"
-            )
-    return text

@@ -88,7 +88,7 @@ APART = (
     Mutant(
         "settings",
         "a link to a Service is no setting",
-        "    if _SERVICE_LINK.match(text):\n        return default\n",
+        "        if _SERVICE_LINK.match(text):\n            return default\n",
         "",
         ("tests/unit/test_settings.py", "tests/unit/test_service_settings.py"),
     ),
