@@ -54,6 +54,8 @@ _NO_SCHEMA = (
 
 _EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit status."
 
+_PATH_HELP = "a config file, a directory or a manifest; - is standard input"
+
 _FILE_EPILOG = """\
 A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
 order, or a Kubernetes manifest, or a directory of these: there each file of a ConfigMap
@@ -214,7 +216,8 @@ def _complain(error: LiveconfigError, kind: str = "") -> None:
     print(f"{kind}{error}", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return what takes the arguments of a command apart, and knows the help."""
     parser = argparse.ArgumentParser(
         prog="liveconfig",
         description="Check configs exactly as a running service reads them, and see "
@@ -244,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     checking = add("check", "say whether configs are good, and if not, where and why")
-    checking.add_argument("paths", metavar="PATH", nargs="*")
+    checking.add_argument("paths", metavar="PATH", nargs="*", help=_PATH_HELP)
     checking.add_argument(
         "--strict",
         action="store_true",
@@ -253,7 +256,7 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     digesting = add("digest", "print the digest that every pod will show for a config")
     showing = add("show", "print the effective config as JSON, secrets masked")
     for command in (digesting, showing):
-        command.add_argument("path", metavar="PATH", nargs="?")
+        command.add_argument("path", metavar="PATH", nargs="?", help=_PATH_HELP)
     schema = add(
         "schema",
         "print the JSON Schema of the config, for editors and linters",
@@ -371,7 +374,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     # As stderr is already: a path or text that cannot be shown is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
