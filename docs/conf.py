@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version as _version
+from typing import Any
 
 project = "liveconfig"
 version = release = _version("liveconfig")
@@ -29,3 +30,17 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!liveconfig).*"),
     ("py:.*", r"liveconfig\..*\.T"),
 ]
+
+
+def _without_charter(app: Any, what: str, *others: Any) -> None:
+    """Take out what a module says to whoever changes it, for readers of the site."""
+    lines = others[-1]
+    if what == "module" and "" in lines:
+        paragraphs = "\n".join(lines).split("\n\n")
+        kept = [each for each in paragraphs if not each.startswith("Owns:")]
+        lines[:] = "\n\n".join(kept).split("\n")
+
+
+def setup(app: Any) -> None:
+    """Have Sphinx call what is above."""
+    app.connect("autodoc-process-docstring", _without_charter)

@@ -36,6 +36,7 @@ _ORDER = (
     "processes",
     "worker",
     "master",
+    "status",
     "operators",
     "command",
     "reference",

@@ -13,9 +13,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
+from liveconfig import PublicValueError
 from liveconfig.schema.secret import MASK
 from tests.support.eventually import eventually
 from tests.support.server import Server, free_port
@@ -251,6 +253,16 @@ def test_test_of_your_own_code_passes(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_small_examples_do_what_they_say(tmp_path: Path) -> None:
+    """A secret masks itself, and the check that is shown refuses what it says."""
+    _write_shop(tmp_path, [_SERVICE])
+    run_path(str(tmp_path / "secret.py"))
+    checked = run_path(str(tmp_path / "shop/checked.py"))["CheckedConfig"]
+    assert checked(pool_size=11).currencies == ("EUR",)
+    with pytest.raises(PublicValueError, match="a large pool needs a currency"):
+        checked(pool_size=11, currencies=())
+
+
 def test_every_named_file_is_shown_once() -> None:
     """No two pages have a file of one name, but for the README and the hooks."""
     names = [name for page in PAGES if page != _HOOKS for name in _named_files(page)]
@@ -306,7 +318,7 @@ def test_every_promise_names_a_test_that_exists(page: str, least: int) -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef)
     }
-    items = re.findall(r"^\d+\. .*", promises, re.MULTILINE)
+    items = re.findall(r"^\d+\. .*(?:\n +.*)*", promises, re.MULTILINE)
     assert len(items) >= least
     for item in items:
         named = re.findall(r"`(test_\w+)`", item)

@@ -48,3 +48,11 @@ def test_every_page_is_in_the_contents() -> None:
         for path in docs.glob("*/*.md")
     }
     assert listed == there
+
+
+@pytest.mark.parametrize("name", _TEXTS)
+def test_named_variables_are_settings(name: str) -> None:
+    """Every variable that a page names is one that is read."""
+    settings = (ROOT / "src/liveconfig/settings.py").read_text()
+    for variable in re.findall(r"\bLIVECONFIG_[A-Z_]+\b", (ROOT / name).read_text()):
+        assert f'"{variable}"' in settings, variable

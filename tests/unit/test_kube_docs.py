@@ -41,13 +41,6 @@ def test_named_files_are_there() -> None:
         assert is_named or path.name == "kustomization.yaml", place
 
 
-def test_named_variables_are_settings() -> None:
-    """Every variable that the page names is one that is read."""
-    settings = (ROOT / "src/liveconfig/settings.py").read_text()
-    for name in re.findall(r"\bLIVECONFIG_[A-Z_]+\b", DOCUMENT):
-        assert f'"{name}"' in settings, name
-
-
 def test_lines_for_a_deployment_fit_into_one() -> None:
     """The lines to add make a Deployment that Kubernetes takes, and lose nothing."""
     (block,) = re.findall(r"(?ms)^```yaml\n(.*?)^```$", DOCUMENT)
