@@ -28,7 +28,7 @@ from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.processes.parent import end_with_parent
 from liveconfig.settings import Settings
-from liveconfig.worker import follower, manager, own_ports
+from liveconfig.worker import door, follower, manager, own_ports
 
 __all__ = [
     "dirty_post_fork",
@@ -119,6 +119,8 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Have the worker follow the publications, serve operators, and end in time."""
     end_with_parent(worker.ppid, signal.SIGTERM)
+    if _supervisor is not None:
+        _end_unless_it_may_serve(worker, _supervisor.shared)
     _serve_own_ports(worker)
     if _supervisor is not None:
         _follow(worker, _supervisor.shared)
@@ -175,6 +177,17 @@ def _without_start(cfg: Any) -> str:
         f"on_starting ({hooks.place(hook)}) does not call ours, which starts the "
         f"publisher: {hooks.advice('on_starting', on_starting)}"
     )
+
+
+def _end_unless_it_may_serve(worker: Any, memory: SharedMemory) -> None:
+    def is_wanted() -> bool:
+        # Or gunicorn takes it for one that hangs.
+        worker.notify()
+        return bool(worker.alive)
+
+    if not door.may_serve(memory, is_wanted):
+        # Anything but 0 is an error to gunicorn, 3 and 4 the end of the whole service.
+        sys.exit(0)
 
 
 def _follow(worker: Any, memory: SharedMemory) -> None:

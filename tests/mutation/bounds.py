@@ -18,6 +18,13 @@ _ATTEMPTS = ("tests/process/test_attempts.py",)
 BOUNDS = (
     Mutant(
         "master/hang",
+        "time that cannot be read is held against nobody",
+        "            self._count_from(worked, now)\n            return",
+        "            return",
+        _HANG,
+    ),
+    Mutant(
+        "master/hang",
         "work without an end is a hang",
         "if seconds > _WORK_SECONDS_MAX:",
         "if False:",

@@ -606,8 +606,8 @@ MUTANTS = (
     Mutant(
         "gunicorn",
         "a worker ends with its master",
-        "end_with_parent(worker.ppid, signal.SIGTERM)\n    _serve_own_ports",
-        "_serve_own_ports",
+        "    end_with_parent(worker.ppid, signal.SIGTERM)\n    if _supervisor",
+        "    if _supervisor",
         _FAULTS,
     ),
     Mutant(
@@ -676,7 +676,7 @@ MUTANTS = (
     Mutant(
         "memory/worker_table",
         "counts stay with the row",
-        "_OF_ONE_WORKER = range(_PID, _FAILURES)",
+        "_OF_ONE_WORKER = (*range(_PID, _FAILURES), _SCHEMA)",
         "_OF_ONE_WORKER = range(_PID, _ROW_WORDS)",
         _TABLE,
     ),

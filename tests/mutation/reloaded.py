@@ -12,9 +12,17 @@ from tests.mutation.mutant import Mutant
 
 _SUPERVISOR = ("tests/process/test_supervisor.py",)
 _RELOAD = ("tests/service/test_reload.py",)
+_RESPAWN = ("tests/service/test_respawn.py",)
 _END = ("tests/service/test_master_end.py",)
 
 RELOADED = (
+    Mutant(
+        "worker/door",
+        "a worker without a config leaves the requests to the others",
+        "    if problem is None:\n",
+        "    if True:\n",
+        _RESPAWN,
+    ),
     Mutant(
         "gunicorn",
         "a worker is ended by force after its master",

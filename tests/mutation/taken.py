@@ -16,6 +16,20 @@ _TAKE_BACK = ("tests/unit/test_take_back.py",)
 
 TAKEN = (
     Mutant(
+        "schema/identity",
+        "a set's order is not in what tells classes apart",
+        "sorted(map(repr, constant))",
+        "map(repr, constant)",
+        ("tests/process/test_identity.py",),
+    ),
+    Mutant(
+        "schema/identity",
+        "a class's own rules are in what tells classes apart",
+        "yield from _code(getattr(class_, name, None))",
+        "pass",
+        ("tests/process/test_identity.py",),
+    ),
+    Mutant(
         "schema/explain",
         "words of a class with secrets are not shown",
         "    if has_secrets:\n        # Its words",

@@ -134,6 +134,45 @@ def test_remains_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     assert _files(tmp_path) == ["last-good", "last-good.before"]
 
 
+def test_two_writers_of_one_service_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While two masters serve, as after USR2, neither loses what it keeps."""
+    _kept(tmp_path, b"before")
+    fsync, writing = os.fsync, True
+
+    def let_the_other_write(descriptor: int) -> None:
+        nonlocal writing
+        if writing:
+            writing = False
+            _cache(tmp_path).store(b"of the other")
+        fsync(descriptor)
+
+    monkeypatch.setattr(cache_module.os, "fsync", let_the_other_write)
+    _cache(tmp_path).store(b"newest")
+    assert _cache(tmp_path).load() == (b"newest", [])
+    (tmp_path / "last-good").unlink()
+    assert _cache(tmp_path).load() == (b"of the other", [])
+    assert _files(tmp_path) == ["last-good.before"]
+
+
+def test_other_writer_may_set_the_newest_aside_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds it gone has lost nothing by that."""
+    _kept(tmp_path, b"before")
+    rename = cache_module._rename
+
+    def rename_second(directory: int, old: str, new: str) -> None:
+        if new == "last-good.before":
+            rename(directory, old, new)
+        rename(directory, old, new)
+
+    monkeypatch.setattr(cache_module, "_rename", rename_second)
+    _cache(tmp_path).store(b"newest")
+    assert _cache(tmp_path).load() == (b"newest", [])
+
+
 def test_files_are_the_owners_alone(tmp_path: Path) -> None:
     """Nobody else may read a config that may hold secrets."""
     cache = _cache(tmp_path / "made")

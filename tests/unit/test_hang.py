@@ -15,8 +15,12 @@ class Clocks:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.wall = self.processor = 1000.0
+        self.is_known = True
         monkeypatch.setattr(hang.time, "monotonic", lambda: self.wall)
-        monkeypatch.setattr(hang, "_processor_seconds", lambda _: self.processor)
+        monkeypatch.setattr(hang, "_processor_seconds", self._processor)
+
+    def _processor(self, _: int) -> float | None:
+        return self.processor if self.is_known else None
 
     def go_on(self, wall: float, processor: float = 0.0) -> None:
         """Let both go on."""
@@ -66,6 +70,22 @@ def test_work_that_only_waits_is_a_hang(clocks: Clocks) -> None:
     assert _at_work(vigil) == "has waited for 31 s within its work"
 
 
+def test_time_that_cannot_be_read_is_held_against_nobody(clocks: Clocks) -> None:
+    """A master without a free descriptor kills no publisher for that."""
+    vigil = Vigil(1)
+    assert _at_work(vigil) == ""
+    clocks.is_known = False
+    for _ in range(40):
+        clocks.go_on(1.0, 0.5)
+        assert _at_work(vigil) == ""
+    # Work that begins now has used nothing yet, whatever was used before.
+    assert _at_work(vigil, 2) == ""
+    clocks.is_known = True
+    assert _at_work(vigil, 2) == ""
+    clocks.go_on(31.0, 31.0)
+    assert _at_work(vigil, 2).startswith("has worked at one source for 31 s")
+
+
 def test_each_source_has_the_time_of_one(clocks: Clocks) -> None:
     """What another source took before counts against none."""
     vigil = Vigil(1)
@@ -91,4 +111,4 @@ def test_processor_time_is_that_of_the_kernel() -> None:
     before = hang._processor_seconds(os.getpid())
     while hang._processor_seconds(os.getpid()) == before:
         pass
-    assert hang._processor_seconds(2**22 + 1) == 0.0
+    assert hang._processor_seconds(2**22 + 1) is None

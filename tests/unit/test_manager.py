@@ -396,6 +396,6 @@ def test_managers_and_subscriptions_of_many_threads_are_all_kept() -> None:
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert set(made) <= set(manager_module._managers())
+    assert set(made) <= set(manager_module.managers())
     assert len(shared_by_all._subscriptions) == len(made)
     manager_module._kept_alive.discard(shared_by_all)

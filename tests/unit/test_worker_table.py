@@ -79,11 +79,13 @@ def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
     row.note_stale_since(time.time())
     row.note_restart(is_needed=True)
     row.callback_begins()
+    row.note_schema("00ff00000000000a")
+    assert table.rows()[0].schema_digest == "00ff00000000000a"
     table.take_back_all_but(())
     assert table.rows() == ()
     _enter(table, "b")
     (state,) = table.rows()
-    assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0)
+    assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0, "")
 
 
 def test_row_shows_no_older_version_after_a_newer(table: WorkerTable) -> None:

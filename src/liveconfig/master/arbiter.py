@@ -93,7 +93,9 @@ def _start_again_if_ended(server: Any, guardian: Guardian) -> None:
     with contextlib.suppress(OSError):
         guardian.start()
         for worker in tuple(server.WORKERS):
-            guardian.take_charge(worker, server.cfg.graceful_timeout)
+            # One that cannot be handed over keeps no other from it.
+            with contextlib.suppress(OSError):
+                guardian.take_charge(worker, server.cfg.graceful_timeout)
 
 
 def _try(server: Any, supervisor: Supervisor) -> None:

@@ -63,7 +63,13 @@ class Guardian:
         pid = os.fork()
         if not pid:
             _guard(self._receiver, master)
-        self._pidfd = kernel.pidfd_open(pid)
+        try:
+            self._pidfd = kernel.pidfd_open(pid)
+        except OSError:
+            # Or there would be one more at each try, and none of them known. Nobody
+            # has waited for it yet, so the number is still its own.
+            os.kill(pid, signal.SIGKILL)
+            raise
 
     def reap(self) -> bool:
         """Leave no zombie of the process; return whether there is none."""

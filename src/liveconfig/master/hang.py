@@ -60,12 +60,20 @@ class Vigil:
         return ""
 
     def _begin(self, now: float) -> None:
-        self._begun_at = self._moved_at = now
-        self._worked_before = self._worked_at_move = _processor_seconds(self._pid)
+        self._begun_at = now
+        self._count_from(_processor_seconds(self._pid), now)
+
+    def _count_from(self, worked: float | None, now: float) -> None:
+        self._worked_before = self._worked_at_move = worked
+        self._moved_at = now
 
     def _trouble_at_work(self, now: float) -> str:
-        worked = _processor_seconds(self._pid)
-        seconds = worked - self._worked_before
+        worked, before = _processor_seconds(self._pid), self._worked_before
+        if worked is None or before is None or self._worked_at_move is None:
+            # What is not known, as for want of a descriptor, is held against nobody.
+            self._count_from(worked, now)
+            return ""
+        seconds = worked - before
         if seconds > _WORK_SECONDS_MAX:
             return f"has worked at one source for {seconds:.0f} s of processor time"
         if worked - self._worked_at_move > _STILL_SHARE * _STILL_SECONDS_MAX:
@@ -75,10 +83,10 @@ class Vigil:
         return ""
 
 
-def _processor_seconds(pid: int) -> float:
-    """Return what the processors have spent on a process, 0.0 if it is gone."""
+def _processor_seconds(pid: int) -> float | None:
+    """Return what the processors have spent on a process, None if it is not known."""
     with contextlib.suppress(OSError):
         # The name before may hold blanks and brackets.
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return sum(map(int, fields[11:13])) / _TICKS_PER_SECOND
-    return 0.0
+    return None

@@ -142,6 +142,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         poll_seconds: how often it does so at least.
         source: the file or directory, as the operator named it.
         schema: `module:Class` that it validates with, "" for a plain mapping.
+        schema_digest: which class that is, as `Schema.identity` has it.
         mode: how it watches, `inotify` or `polling`.
         mode_reason: why it polls, "" where it does not.
         version: the newest version, 0 while there is none.
@@ -190,6 +191,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     publish_buckets: tuple[int, ...] = (0,) * (len(PUBLISH_SECONDS) + 1)
     publish_seconds: float = 0.0
     secrecy: str = ""
+    schema_digest: str = ""
 
     def shown_by(self, secrecy: str) -> PublisherStatus:
         """Return what may be shown of it where these keys are secret."""

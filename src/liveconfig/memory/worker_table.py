@@ -30,6 +30,7 @@ and to gunicorn's dirty workers; of the others:
 | 10, 11 | both counts as they were when the row was given out              |
 | 12   | propagation: the sum of all that was observed, in nanoseconds      |
 | 13.. | propagation: how many fell into each bucket                        |
+| 27   | which class it has: `Schema.identity` as a number, 0 if not known  |
 
 Times are nanoseconds since the epoch.
 """
@@ -69,7 +70,8 @@ _FAILURES_BEFORE = 10
 _SLOW_BEFORE = 11
 _PROPAGATION_NS = 12
 _BUCKETS = 13
-_OF_ONE_WORKER = range(_PID, _FAILURES)
+_SCHEMA = 27
+_OF_ONE_WORKER = (*range(_PID, _FAILURES), _SCHEMA)
 
 # The upper ends of the buckets of propagation, from publication to pick-up; the last
 # bucket has none.
@@ -107,6 +109,7 @@ class WorkerState(NamedTuple):
         callback_failures: how many callbacks raised.
         callback_slow: how many callbacks took too long.
         callback_running_since: when the callback that runs for longest began.
+        schema_digest: which class it has, as `Schema.identity` has it, "" if not known.
     """
 
     row: int
@@ -120,6 +123,7 @@ class WorkerState(NamedTuple):
     callback_failures: int
     callback_slow: int
     callback_running_since: float
+    schema_digest: str
 
     def is_behind(self, newest_version: int) -> bool:
         """Return True if it holds an older version than the newest."""
@@ -189,6 +193,10 @@ class WorkerRow:
     def note_restart(self, *, is_needed: bool) -> None:
         """Note whether a key that this process cannot apply has another value now."""
         self._words[_NEEDS_RESTART] = is_needed
+
+    def note_schema(self, identity: str) -> None:
+        """Note which class this worker has."""
+        self._words[_SCHEMA] = int(identity, 16)
 
     def callback_begins(self) -> int:
         """Note that a callback runs; return what `callback_ends` takes."""
@@ -301,6 +309,10 @@ class WorkerTable:
             if words[_PID]
         )
 
+    def has_serving_worker(self) -> bool:
+        """Return whether a living worker that serves clients holds a config."""
+        return any(each.version and each.row < _DIRTY_ROW for each in self.rows())
+
     def newest_version(self) -> int:
         """Return the newest version that a living worker holds, 0 for none."""
         rows = self._rows_ever_given().values()
@@ -356,4 +368,5 @@ def _state(row: int, words: memoryview) -> WorkerState:
         words[_FAILURES] - words[_FAILURES_BEFORE],
         words[_SLOW] - words[_SLOW_BEFORE],
         words[_RUNNING_SINCE] / 1e9,
+        f"{words[_SCHEMA]:016x}" if words[_SCHEMA] else "",
     )

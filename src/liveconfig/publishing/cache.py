@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -83,15 +84,21 @@ class Cache:
             _remove_unfinished(directory)
             # A name that nobody can have taken, and no other process writes to.
             unfinished = f"{_NEWEST}.{secrets.token_hex(8)}{_UNFINISHED}"
+            # Only the owner may read it: a config may hold secrets.
+            descriptor = os.open(unfinished, _NEW, 0o600, dir_fd=directory)
             try:
-                self._write_through(directory, unfinished, payload)
+                _mark_as_written(descriptor)
+                self._write_through(descriptor, payload)
                 if newest is not None:
                     # Until the next line the one before is the newest, and whole.
-                    _rename(directory, _NEWEST, _BEFORE)
+                    _set_aside(directory)
                 _rename(directory, unfinished, _NEWEST)
             except OSError:
-                _remove_unfinished(directory)
+                with contextlib.suppress(OSError):
+                    os.unlink(unfinished, dir_fd=directory)
                 raise
+            finally:
+                os.close(descriptor)
             os.fsync(directory)
 
     def load(self) -> tuple[bytes | None, list[str]]:
@@ -183,11 +190,9 @@ class Cache:
             raise CacheError(path, "larger than LIVECONFIG_PAYLOAD_BYTES_MAX")
         return payload
 
-    def _write_through(self, directory: int, name: str, payload: bytes) -> None:
+    def _write_through(self, descriptor: int, payload: bytes) -> None:
         body = _field(self._source) + _field(self._schema) + payload
-        # Only the owner may read it: a config may hold secrets.
-        descriptor = os.open(name, _NEW, 0o600, dir_fd=directory)
-        with open(descriptor, "wb") as file:
+        with open(descriptor, "wb", closefd=False) as file:
             file.write(_MAGIC + hashlib.sha256(body).digest())
             file.write(body)
             file.flush()
@@ -209,11 +214,41 @@ def _require_ours(path: str, status: os.stat_result) -> None:
 
 
 def _remove_unfinished(directory: int) -> None:
-    """Remove what a writer that was killed has left."""
+    """Remove what a writer that was killed has left; another may be at work."""
     for name in os.listdir(directory):
         if name.startswith(_NEWEST) and name.endswith(_UNFINISHED):
             with contextlib.suppress(OSError):
-                os.unlink(name, dir_fd=directory)
+                if not _is_being_written(directory, name):
+                    os.unlink(name, dir_fd=directory)
+
+
+def _mark_as_written(descriptor: int) -> None:
+    """Lock a file, which the kernel undoes with the end of this process."""
+    # Not every filesystem can; then another writer may have it removed, and it is
+    # written again at the next look.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_being_written(directory: int, name: str) -> bool:
+    try:
+        descriptor = os.open(name, _READ, dir_fd=directory)
+    except OSError:
+        # A link, or what else no writer has made.
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _set_aside(directory: int) -> None:
+    # Another master of this service, as after USR2, may have done so right now.
+    with contextlib.suppress(FileNotFoundError):
+        _rename(directory, _NEWEST, _BEFORE)
 
 
 def _field(content: bytes) -> bytes:

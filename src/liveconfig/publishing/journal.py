@@ -44,7 +44,8 @@ from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Channel
 from liveconfig.schema.changes import Change
 from liveconfig.schema.excerpt import ExcerptLine
-from liveconfig.schema.names import KeyNames, Named, listed, shown
+from liveconfig.schema.names import Named, listed, shown
+from liveconfig.schema.schema import Schema
 
 _KEYS_IN_LOG_MAX = 20
 _KEYS_IN_STATUS_MAX = 100
@@ -101,13 +102,12 @@ class Journal:
     def __init__(
         self,
         path: str,
-        schema_name: str,
-        names: KeyNames,
+        schema: Schema[Any],
         status: Channel,
         history: Channel,
     ) -> None:
         """Go on from what the records hold; nothing is told yet."""
-        self._names = names
+        self._names = names = schema.key_names
         self._status_channel = status
         self._history_channel = history
         self._history = History.read(history.record).shown_by(names.secrecy)
@@ -115,7 +115,7 @@ class Journal:
         self._warnings: tuple[str, ...] = ()
         # Until that is known, what is wrong at the start is told by whoever ends it.
         self._is_waiting = False
-        self.status = _status_before(status.record, path, schema_name, names.secrecy)
+        self.status = _status_before(status.record, path, schema)
 
     def resumed(self, at: float, version: int, digest: str) -> None:
         """Tell that the version of before is live, as far as that is not told yet."""
@@ -345,32 +345,27 @@ class Journal:
         self._history_channel.writer.publish(self._history.to_bytes())
 
 
-def _status_before(
-    record: Record, path: str, schema_name: str, secrecy: str
-) -> PublisherStatus:
+def _status_before(record: Record, path: str, schema: Schema[Any]) -> PublisherStatus:
     """Return the state that the publisher before left, under this one's name."""
-    # The name of a file may be no text, and a record holds none but text.
-    source = printable(path)
-    status = PublisherStatus(
-        os.getpid(), time.time(), source, schema_name, secrecy=secrecy
-    )
+    own: dict[str, Any] = {
+        "pid": os.getpid(),
+        "started_at": time.time(),
+        # The name of a file may be no text, and a record holds none but text.
+        "source": printable(path),
+        "schema": schema.name,
+        "schema_digest": schema.identity,
+        "secrecy": schema.key_names.secrecy,
+    }
     try:
         publication = record.read()
         if publication is None:
-            return status
+            return PublisherStatus(**own)
         before = PublisherStatus.from_bytes(publication.payload)
     except CorruptRecordError:
-        return status
-    return msgspec.structs.replace(
-        before.shown_by(secrecy),
-        pid=status.pid,
-        started_at=status.started_at,
-        starts=before.starts + 1,
-        source=status.source,
-        schema=status.schema,
-        mode=status.mode,
-        mode_reason=status.mode_reason,
-    )
+        return PublisherStatus(**own)
+    shown_before = before.shown_by(schema.key_names.secrecy)
+    own |= {"starts": before.starts + 1, "mode": "inotify", "mode_reason": ""}
+    return msgspec.structs.replace(shown_before, **own)
 
 
 def _log_published(news: Published, named: Named) -> None:

@@ -107,13 +107,7 @@ class Publisher:
         self._unkept_because = ""
         self._began = 0.0
         self._looked_at = 0.0
-        self._journal = Journal(
-            settings.path,
-            schema.name,
-            schema.key_names,
-            outlets.status,
-            outlets.history,
-        )
+        self._journal = Journal(settings.path, schema, outlets.status, outlets.history)
         self._attempts = Attempts(self._journal, settings.cache_dir)
         version_min = max(version_min, self.status.version)
         outlets.config.writer.skip(version_min)

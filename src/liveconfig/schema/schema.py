@@ -38,6 +38,7 @@ from liveconfig.schema.codec import (
     masked_data,
 )
 from liveconfig.schema.explain import RAISED, explain, place_of_failure, raised
+from liveconfig.schema.identity import identity
 from liveconfig.schema.json_schema import json_schema
 from liveconfig.schema.marks import NEEDS_RESTART, key_names, touches_mark
 from liveconfig.schema.payload import (
@@ -103,6 +104,7 @@ class Schema(Generic[T]):
         name: `module:Class`, "" for the plain mapping.
         key_names: the names of its keys, which is what may be shown of them.
         has_marks: whether there is a key of which a change needs a restart.
+        identity: 16 hexadecimal digits, others for another class of the same name.
     """
 
     def __init__(self, type_: type[T]) -> None:
@@ -125,6 +127,7 @@ class Schema(Generic[T]):
             ) from error
         self.key_names = key_names(self._shape.root)
         self.has_marks = touches_mark(self._shape.root, ())
+        self.identity = identity(self._shape.root)
 
     @classmethod
     def load(cls, name: str) -> Schema[Any]:

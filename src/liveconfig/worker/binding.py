@@ -25,9 +25,18 @@ def bound_schema(type_: type[Any] | None, shared: SharedMemory) -> Schema[Any]:
     """
     Return the schema of the configs that are published, for a manager of `type_`.
 
+    The row of this worker says which one that is.
+
     Raises:
         NotBoundError: they are published for another class.
     """
+    schema = _schema(type_, shared)
+    if shared.workers.own is not None:
+        shared.workers.own.note_schema(schema.identity)
+    return schema
+
+
+def _schema(type_: type[Any] | None, shared: SharedMemory) -> Schema[Any]:
     if type_ is None:
         return Schema.load(Settings.from_environ().schema)
     schema = Schema(type_)

@@ -43,7 +43,6 @@ T = TypeVar("T")
 # How long a version that could not be read is left alone: every look at it costs a
 # request some microseconds, and damage does not mend itself.
 _RETRY_SECONDS = 0.1
-
 _LOOK_SECONDS = 0.002  # How often one looks that waits for another thread.
 # How often a process that has no config yet tries: the master has a record that was
 # overwritten made whole again within a second or two.
@@ -56,7 +55,7 @@ _NO_HEAD = memoryview(bytes(8)).cast("Q")
 
 def refresh_all() -> None:
     """Have every manager of this process hold the newest version; never raise."""
-    for manager in _managers():
+    for manager in managers():
         with contextlib.suppress(LiveconfigError, MemoryError):
             manager.refresh()
 
@@ -76,7 +75,7 @@ def start_callbacks() -> None:
 
 def enter_row() -> None:
     """Have what is held already be noted in the row that this process has got."""
-    for manager in _managers():
+    for manager in managers():
         manager._is_inherited = manager._snapshot is not None
 
 
@@ -358,10 +357,10 @@ class ConfigManager(Generic[T]):
                 first = self._first_payload = self._first_payload or publication.payload
                 changed = changed_key_paths(first, publication.payload)
                 self._needs_restart = any(map(self._schema.needs_restart, changed))
-            needed = any(each._needs_restart for each in _managers())
-            row.note_restart(is_needed=needed)
+            row.note_restart(is_needed=any(each._needs_restart for each in managers()))
+            row.note_stale_since(None)
             # Last, so that whoever sees the version sees what came with it.
-            oldest = min(each._version for each in _managers() if each._snapshot)
+            oldest = min(each._version for each in managers() if each._snapshot)
             row.took(oldest, publication.published_at_ns, is_awaited=self._is_awaiting)
         for subscription in tuple(self._subscriptions):
             subscription.offer(Taken(snapshot, publication.payload), row)
@@ -376,13 +375,14 @@ _kept_alive: set[ConfigManager[Any]] = set()
 _are_callbacks_started = False
 
 
-def _managers() -> list[ConfigManager[Any]]:
+def managers() -> list[ConfigManager[Any]]:
+    """Return those of this process."""
     found = (reference() for reference in tuple(_references))
     return [manager for manager in found if manager is not None]
 
 
 def _subscriptions() -> list[Caller[Any]]:
-    return [each for manager in _managers() for each in tuple(manager._subscriptions)]
+    return [each for manager in managers() for each in tuple(manager._subscriptions)]
 
 
 def _renew_in_child() -> None:
@@ -390,7 +390,7 @@ def _renew_in_child() -> None:
     _are_callbacks_started = False
     # A child forked while another thread had the lock would never refresh again, and
     # no thread of the parent runs in it.
-    for manager in _managers():
+    for manager in managers():
         manager._lock = threading.Lock()
         manager._is_inherited = manager._snapshot is not None
     for subscription in _subscriptions():

@@ -167,8 +167,10 @@ class _Apart:
         self, listener: Any, handler: SyncWorker, client: socket.socket, address: Any
     ) -> None:
         try:
-            # Its own descriptor, since it is closed by whoever wraps it for TLS.
-            handler.handle(listener, client.dup(), address)
+            # Where there is no descriptor for it, nothing is answered.
+            with contextlib.suppress(OSError):
+                # Its own descriptor, since it is closed by whoever wraps it for TLS.
+                handler.handle(listener, client.dup(), address)
         finally:
             self._forget(client)
 

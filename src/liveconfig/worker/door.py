@@ -1,0 +1,70 @@
+"""
+Where a worker waits that would answer with errors while others serve.
+
+Owns: how long a worker waits whose class does not take what is live, and for what.
+Must not know: gunicorn, how a config is taken, what the application does.
+Runs in: every worker, before its first request.
+
+Why it waits: the code on disk may have changed since the others started, and nobody has
+tried the new class against what is live, as a reload does. Why it gives up after a
+while: whoever comes after it has the code as it is then. Why it does not wait where
+nobody serves: an error at once is better than no answer, and `/status` says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from liveconfig.errors import LiveconfigError, UnfitConfigError
+from liveconfig.memory.shared import SharedMemory
+from liveconfig.worker.manager import managers
+
+log = logging.getLogger("gunicorn.error")
+
+_WAIT_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
+
+
+def may_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
+    """
+    Return, in time, whether this worker is to serve.
+
+    Args:
+        shared: the memory of this process.
+        is_wanted: is asked all the time whether it is to go on waiting.
+    """
+    problem = _unfit()
+    if problem is None:
+        return True
+    if shared.workers.own is not None:
+        shared.workers.own.note_stale_since(time.time())
+    if not shared.workers.has_serving_worker():
+        return True
+    log.error(
+        "liveconfig: this worker waits, the others serve on: %s; mend config or code, "
+        "then reload gunicorn",
+        problem,
+    )
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while is_wanted() and time.monotonic() < deadline:
+        threading.Event().wait(_LOOK_SECONDS)
+        if _unfit() is None or not shared.workers.has_serving_worker():
+            log.info("liveconfig: this worker waits no more, it serves")
+            return True
+    return False
+
+
+def _unfit() -> UnfitConfigError | None:
+    """Return why there is nothing to serve, where a class is to blame."""
+    for manager in managers():
+        try:
+            manager.refresh()
+        except UnfitConfigError as error:
+            return error
+        except (LiveconfigError, MemoryError):
+            # Those who serve have it as well, or it passes.
+            continue
+    return None
