@@ -33,7 +33,7 @@ def _wait_for_waiting(server: Server, before: set[int]) -> int:
     def waiting() -> int | None:
         for pid in server.worker_pids - before:
             row = _row(server, pid)
-            if row and row["stale_since"] and row["has_other_class"]:
+            if row and row["stale_since"]:
                 return pid
         return None
 
@@ -54,16 +54,12 @@ def test_worker_whose_class_does_not_fit_leaves_the_requests_to_the_others(
             (line, *_) = eventually(lambda: server.lines("this worker waits"))
             assert "message: expected a whole number, found text" in line
             assert _row(server, pid)["version"] is None
-            assert not _row(server, max(before))["has_other_class"]
             # It ends, and others come after it, while nothing is mended.
             eventually(lambda: server.worker_pids - before - {pid})
             shop.give_type("str")
             eventually(
                 lambda: (
-                    all(
-                        row["version"] and not row["has_other_class"]
-                        for row in server.status()["workers"]
-                    )
+                    all(row["version"] for row in server.status()["workers"])
                     and len(server.worker_pids) == 2
                 )
             )
@@ -85,7 +81,6 @@ def test_worker_whose_class_does_not_fit_is_let_in_by_a_config_that_does(
         volume.flip({"config.yaml": "message: 42\n"})
         eventually(lambda: _row(server, pid)["version"] == 2)
         assert _row(server, pid)["stale_since"] is None
-        assert _row(server, pid)["has_other_class"]
         server.wait_until_all_serve("42")
 
 
@@ -101,9 +96,6 @@ def test_worker_whose_class_does_not_fit_serves_where_nobody_else_does(
         os.kill(max(before), signal.SIGTERM)
         eventually(lambda: not before & server.worker_pids)
         assert server.get().status == 500
-        eventually(
-            lambda: all(row["has_other_class"] for row in server.status()["workers"])
-        )
         shop.give_type("str")
         server.signal(signal.SIGHUP)
         eventually(lambda: server.get().status == 200)
