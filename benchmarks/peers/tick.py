@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,8 @@ def watch(peer: YamlPeer, take: Callable[[Any], None]) -> None:
     take(peer.load())
 
     def tick(seen: int) -> None:
-        while not threading.Event().wait(SECONDS):
+        while True:
+            time.sleep(SECONDS)
             with contextlib.suppress(FileNotFoundError):
                 found = os.stat(peer.path).st_mtime_ns
                 if found != seen:

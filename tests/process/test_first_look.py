@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from liveconfig.schema import codec
 from liveconfig.schema.schema import Schema
+from tests.support.eventually import eventually
 
 _READ = """
 import sys
@@ -45,6 +47,19 @@ def test_what_the_publisher_tells_is_looked_into_by_the_import() -> None:
     assert "get_class_annotations" not in done.stdout
 
 
+def _all_but_one_wait(threads: list[threading.Thread]) -> bool:
+    """Tell whether all are on their way, and all that are left but one at the lock."""
+    frames = sys._current_frames()
+    left = [thread for thread in threads if thread.is_alive()]
+    waiting = [
+        thread
+        for thread in left
+        if thread.ident in frames
+        and frames[thread.ident].f_code.co_filename == codec.__file__
+    ]
+    return all(thread.ident for thread in threads) and len(waiting) == len(left) - 1
+
+
 def test_schemas_are_made_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that make schemas at the same time wait for each other."""
     inside: list[int] = []
@@ -52,7 +67,7 @@ def test_schemas_are_made_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def decoder(*_: Any, **__: Any) -> None:
         inside.append(1)
-        threading.Event().wait(0.02)
+        eventually(lambda: len(inside) > 1 or _all_but_one_wait(threads))
         most.append(len(inside))
         inside.pop()
 

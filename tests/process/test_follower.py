@@ -21,10 +21,8 @@ from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 from tests.support.children import Child, stop
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.world import Greeting, World
-
-_SECONDS = 30
 
 
 @pytest.fixture
@@ -58,7 +56,7 @@ def _workers(
 
 
 def _idle(_: ConfigManager[Greeting]) -> None:
-    threading.Event().wait(_SECONDS)
+    signal.pause()
 
 
 def test_idle_processes_take_what_is_published(world: World) -> None:
@@ -217,7 +215,7 @@ def test_callback_that_hangs_harms_nothing_else(world: World) -> None:
             changed: tuple[str, ...],
         ) -> None:
             has_begun.set()
-            is_free.wait(_SECONDS)
+            is_free.wait(PATIENCE_SECONDS)
             late(old, new, changed)
 
         manager.subscribe(hang)

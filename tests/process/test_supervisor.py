@@ -98,6 +98,17 @@ def test_start_returns_with_the_config_published(master: Master) -> None:
     assert any("version 1 is live" in line for line in master.lines)
 
 
+def test_publisher_that_hangs_while_it_starts_is_waited_for_no_longer(
+    master: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that comes to nothing fails with how it hangs, and leaves no process."""
+    monkeypatch.setattr(hang_module, "_STILL_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(child_module, "_command", lambda *_: ["/bin/sleep", "30"])
+    with pytest.raises(StartupError, match=r"has waited for \d s within its work"):
+        master.supervisor.start()
+    assert psutil.Process().children() == []
+
+
 def test_flip_is_published_and_logged_once(
     master: Master, volume: ConfigMapVolume
 ) -> None:

@@ -257,6 +257,7 @@ def _liveconfig(server: Server, *arguments: str) -> subprocess.CompletedProcess[
         "PATH": os.environ["PATH"],
         "LIVECONFIG_ADMIN_PORT": str(server.admin_port),
         "LIVECONFIG_SCHEMA": "liveconfig.reference.config:ServiceConfig",
+        "PYTHONPATH": os.getenv("PYTHONPATH", ""),
     }
     return subprocess.run(
         [_LIVECONFIG, *arguments],

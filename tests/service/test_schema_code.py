@@ -117,6 +117,7 @@ def _command(
             "PATH": os.environ["PATH"],
             "LIVECONFIG_SCHEMA": f"own_schema:{schema}",
             "LIVECONFIG_ADMIN_PORT": str(admin_port),
+            "PYTHONPATH": os.getenv("PYTHONPATH", ""),
         },
         cwd=directory,
         capture_output=True,

@@ -27,6 +27,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
+from tests.support.eventually import spend
 from tests.support.kustomize import Object
 from tests.support.server import Server
 from tests.support.volume import ConfigMapVolume
@@ -82,7 +83,7 @@ class Pod:
         """Take no new connections, wait until all know, and end the server."""
         with self._lock:
             self.is_ending = True
-        threading.Event().wait(pause_seconds)
+        spend(pause_seconds)
         if number is signal.SIGKILL:
             for process in self.server.family():
                 process.kill()

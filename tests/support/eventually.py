@@ -39,3 +39,8 @@ def eventually(condition: Callable[[], T], seconds: float | None = None) -> T:
         if time.monotonic() >= deadline:
             raise AssertionError(f"not within {seconds} s, last result: {result!r}")
         time.sleep(_PAUSE_SECONDS)
+
+
+def spend(seconds: float) -> None:
+    """Let time pass for a stand-in that does nothing else, as `preStop` does."""
+    time.sleep(seconds)

@@ -31,10 +31,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 class Module:
     """One parsed file, and how it is named in messages."""
 
-    def __init__(self, path: Path) -> None:
-        """Parse the file."""
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        """Parse the file, or what might stand in it."""
         self.path = path
-        self.text = path.read_text()
+        self.text = path.read_text() if text is None else text
         self.tree = ast.parse(self.text)
         self.place = path.relative_to(ROOT).as_posix()
 

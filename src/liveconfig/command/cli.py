@@ -14,7 +14,7 @@ import json
 import os
 import re
 import sys
-import threading
+import time
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Any, NoReturn
@@ -187,13 +187,13 @@ def status(client: StatusClient) -> int:
 
 def watch(client: StatusClient) -> NoReturn:
     """Show what the service says of itself as it changes, until Ctrl-C."""
-    screen, pause = Screen(sys.stdout), threading.Event()
+    screen = Screen(sys.stdout)
     while True:
         try:
             screen.show(rendered(client.ask(), screen.size()[0]))
         except ServiceUnavailableError as error:
             screen.show([f"not there: {error}"])
-        pause.wait(_WATCH_SECONDS)
+        time.sleep(_WATCH_SECONDS)
 
 
 def wait(client: StatusClient, target: Target, seconds: float) -> int:

@@ -8,7 +8,6 @@ Runs in: the CLI.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,7 +60,6 @@ def wait_for(client: StatusClient, target: Target, seconds: float) -> Status:
     """
     deadline = time.monotonic() + seconds
     progress = _Progress(target)
-    pause = threading.Event()
     while True:
         left = deadline - time.monotonic()
         bounded = min(max(left, _ANSWER_SECONDS_MIN), _ANSWER_SECONDS_MAX)
@@ -75,7 +73,7 @@ def wait_for(client: StatusClient, target: Target, seconds: float) -> Status:
         left = deadline - time.monotonic()
         if left <= 0:
             raise progress.failure(seconds)
-        pause.wait(min(left, _PAUSE_SECONDS))
+        time.sleep(min(left, _PAUSE_SECONDS))
 
 
 class _Progress:

@@ -289,7 +289,7 @@ class WorkerTable:
                 if words[_PID] == os.getpid():
                     self.own = WorkerRow(words)
                     return True
-            threading.Event().wait(0.01)
+            time.sleep(0.01)
         return False
 
     def take_back_all_but(self, living: Collection[object]) -> bool:

@@ -208,7 +208,7 @@ class ConfigManager(Generic[T]):
             seconds = deadline - time.monotonic()
             if seconds <= 0:
                 raise VersionNotReachedError(wanted, snapshot.version)
-            threading.Event().wait(min(seconds, _LOOK_SECONDS))
+            time.sleep(min(seconds, _LOOK_SECONDS))
 
     @property
     def stale_since(self) -> float | None:
@@ -295,7 +295,7 @@ class ConfigManager(Generic[T]):
         for _ in range(_FIRST_TRIES_MAX):
             with contextlib.suppress(CorruptRecordError):
                 return self._try_first()
-            threading.Event().wait(_RETRY_SECONDS)
+            time.sleep(_RETRY_SECONDS)
         return self._try_first()
 
     def _try_first(self) -> Snapshot[T]:

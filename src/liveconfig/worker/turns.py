@@ -14,7 +14,6 @@ faster than anybody could be waited for, so nobody waits for it.
 from __future__ import annotations
 
 import os
-import threading
 import time
 
 from liveconfig.memory.shared import SharedMemory
@@ -57,7 +56,7 @@ def wait(shared: SharedMemory) -> None:
         return
     deadline = time.monotonic() + _WAIT_SECONDS_MAX
     while not _is_turn(shared) and time.monotonic() < deadline:
-        threading.Event().wait(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _is_turn(shared: SharedMemory) -> bool:
