@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
-_PORTS = "tests/service/test_own_ports.py::test_"
-_HOSTS = ("tests/unit/test_hosts.py",)
+_HOSTS = "tests/unit/test_hosts.py::test_"
 _HTTP = "tests/service/test_http.py::test_"
+_OWN_PORTS = "tests/service/test_own_ports.py::test_"
+_SETTINGS = "tests/unit/test_settings.py::test_"
 
 APART = (
     Mutant(
@@ -20,56 +21,56 @@ APART = (
         "a worker gives up the listeners of the operators' port",
         "    worker.sockets = list(left)\n",
         "",
-        (f"{_PORTS}port_is_the_one_of_the_socket",),
+        (f"{_OWN_PORTS}port_is_the_one_of_the_socket",),
     ),
     Mutant(
         "worker/own_ports",
         "slow clients have threads of their own",
         "threading.Thread(target=self._answer, args=arguments, daemon=True).start()",
         "self._answer(*arguments)",
-        (f"{_PORTS}slow_operators_are_let_go",),
+        (f"{_OWN_PORTS}slow_operators_are_let_go",),
     ),
     Mutant(
         "worker/own_ports",
         "who takes too long is hung up on",
         "            self._hang_up_on_the_late()\n",
         "",
-        (f"{_PORTS}slow_operators_are_let_go",),
+        (f"{_OWN_PORTS}slow_operators_are_let_go",),
     ),
     Mutant(
         "worker/own_ports",
         "a worker that ends waits for whom it has let in",
         "            run()\n            self._finish()\n",
         "            run()\n",
-        (f"{_PORTS}worker_that_ends_answers_whom_it_has_let_in",),
+        (f"{_OWN_PORTS}worker_that_ends_answers_whom_it_has_let_in",),
     ),
     Mutant(
         "worker/own_ports",
         "a worker that hangs is not alive",
         "return bool(silent_seconds <= _worker.cfg.timeout)",
         "return True",
-        (f"{_PORTS}worker_that_hangs_is_not_alive",),
+        (f"{_OWN_PORTS}worker_that_hangs_is_not_alive",),
     ),
     Mutant(
         "worker/own_ports",
         "a port that is not bound is told",
         "        worker.log.warning(_closed(port, worker.sockets))\n",
         "        pass\n",
-        (f"{_PORTS}port_that_is_not_bound_is_closed",),
+        (f"{_OWN_PORTS}port_that_is_not_bound_is_closed",),
     ),
     Mutant(
         "operators/hosts",
         "a name that anyone may own is refused",
         "    return any(_covers(known, name) for known in names)",
         "    return True",
-        _HOSTS,
+        (f"{_HOSTS}name_that_anyone_may_own_is_not_known",),
     ),
     Mutant(
         "operators/hosts",
         "a safe domain is the end of a name",
         "name.endswith(_SAFE_DOMAINS)",
         "any(each in name for each in _SAFE_DOMAINS)",
-        _HOSTS,
+        (f"{_HOSTS}name_that_anyone_may_own_is_not_known",),
     ),
     Mutant(
         "operators/admin",
@@ -90,6 +91,6 @@ APART = (
         "a link to a Service is no setting",
         "        if _SERVICE_LINK.match(text):\n            return default\n",
         "",
-        ("tests/unit/test_settings.py", "tests/unit/test_service_settings.py"),
+        (f"{_SETTINGS}link_to_a_service_is_no_setting",),
     ),
 )

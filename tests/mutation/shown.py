@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
-_MARKS = ("tests/unit/test_marks.py",)
-_CHANGES = ("tests/unit/test_changes.py",)
-_EXCERPT = ("tests/unit/test_excerpt.py",)
-_NAMES = ("tests/unit/test_names.py",)
-_PUBLISHER = ("tests/unit/test_told.py",)
+_CHANGES = "tests/unit/test_changes.py::test_"
+_EXCERPT = "tests/unit/test_excerpt.py::test_"
+_MARKS = "tests/unit/test_marks.py::test_"
+_NAMES = "tests/unit/test_names.py::test_"
+_TOLD = "tests/unit/test_told.py::test_"
 _VERDICT = ("tests/unit/test_cli_service.py",)
 
 SHOWN = (
@@ -24,49 +24,49 @@ SHOWN = (
         "annotations are seen through",
         "        yield from unwrapped(node.type)",
         "        return",
-        _MARKS,
+        (f"{_MARKS}annotated_type_is_explained_like_any_other",),
     ),
     Mutant(
         "schema/nodes",
         "a union inside of a union is seen through",
         "            yield from unwrapped(member)",
         "            yield member",
-        _MARKS,
+        (f"{_MARKS}annotated_type_is_explained_like_any_other",),
     ),
     Mutant(
         "schema/marks",
         "a mark above a change counts",
         "        if _has_mark(chain.from_iterable(map(unwrapped, places))):",
         "        if False:",
-        _MARKS,
+        (f"{_MARKS}needs_restart_tells_whether_a_mark_is_touched",),
     ),
     Mutant(
         "schema/marks",
         "a mark below a change counts",
         "map(reachable, places)",
         "map(unwrapped, places)",
-        _MARKS,
+        (f"{_MARKS}needs_restart_tells_whether_a_mark_is_touched",),
     ),
     Mutant(
         "schema/marks",
         "another tag changes the whole",
         "key == node.tag_field:",
         "False:",
-        _MARKS,
+        (f"{_MARKS}needs_restart_tells_whether_a_mark_is_touched",),
     ),
     Mutant(
         "schema/codec",
         "values that changed are masked",
         "return MASK if isinstance(value, Secret) else _in_clear(value)",
         "return _in_clear(value)",
-        _CHANGES,
+        (f"{_CHANGES}change_shows_both_values",),
     ),
     Mutant(
         "schema/schema",
         "values that changed steer no terminal",
         "return text if text.isprintable() else",
         "return text if text else",
-        _CHANGES,
+        (f"{_CHANGES}change_shows_both_values",),
     ),
     Mutant(
         "schema/schema",
@@ -75,98 +75,98 @@ SHOWN = (
         except RAISED:""",
         """            texts = self._text(part(old, keys)), self._text(part(new, keys))
         except AssertionError:""",
-        _CHANGES,
+        ("tests/unit/test_changes.py",),
     ),
     Mutant(
         "schema/codec",
         "infinity is a name in JSON",
         "if isinstance(value, float) and math.isinf(value):",
         "if isinstance(value, float) and math.isnan(value):",
-        _CHANGES,
+        ("tests/unit/test_changes.py",),
     ),
     Mutant(
         "schema/changes",
         "long values are cut",
         "text[: characters_max - 1] + CUT",
         "text",
-        _CHANGES,
+        (f"{_CHANGES}long_value_is_cut",),
     ),
     Mutant(
         "errors",
         "nothing steers a terminal",
         "if text.isprintable():",
         "if text:",
-        _EXCERPT,
+        (f"{_EXCERPT}excerpt_marks_the_place",),
     ),
     Mutant(
         "schema/excerpt",
         "values are masked",
         "return len(line) if _STRUCTURE.fullmatch(line, begin) else begin",
         "return len(line) if begin else begin",
-        _EXCERPT,
+        (f"{_EXCERPT}place_of_a_masked_text_is_the_mask",),
     ),
     Mutant(
         "schema/excerpt",
         "keys that nobody knows are masked",
         "if colon and _unquoted(name) in names:",
         "if colon:",
-        _EXCERPT,
+        (f"{_EXCERPT}names_and_structure_are_shown",),
     ),
     Mutant(
         "schema/excerpt",
         "structure is too short to be a secret",
         'r"[\\[\\]{}]{1,2},?\\s*|',
         'r"[\\[\\]{}]*,?\\s*|',
-        _EXCERPT,
+        (f"{_EXCERPT}secret_of_marks_alone_is_never_shown",),
     ),
     Mutant(
         "schema/names",
         "a key that nobody knows is masked where there are secrets",
         "MASK if self.secrecy and isinstance(key, str) else _cut(key)",
         "_cut(key)",
-        _NAMES,
+        (f"{_NAMES}unknown_key_is_masked_where_there_are_secrets",),
     ),
     Mutant(
         "schema/names",
         "a value behind a forgotten blank is cut off",
         "key[: doubtful.start()] + _CUT if doubtful else key",
         "key",
-        _NAMES,
+        (f"{_NAMES}unknown_key_is_cut_where_a_value_may_begin",),
     ),
     Mutant(
         "operators/admin",
         "another secrecy is another tag",
         "(snapshot.digest, self._manager.secrecy)",
         "(snapshot.digest,)",
-        _PUBLISHER,
+        (f"{_TOLD}old_etag_is_none_where_a_key_has_become_a_secret",),
     ),
     Mutant(
         "publishing/log",
         "no name of a file forges a line",
         "line = printable(text % arguments if arguments else text)",
         "line = text % arguments if arguments else text",
-        _PUBLISHER,
+        (f"{_TOLD}line_of_the_log_is_one_line",),
     ),
     Mutant(
         "schema/marks",
         "other secrets are another secrecy",
         "{_name(node)}.{name}: {_sketch(below)}",
         "{_name(node)}.{name}",
-        _MARKS,
+        (f"{_MARKS}secrecy_tells_which_of_two_keys_is_secret",),
     ),
     Mutant(
         "memory/history",
         "the history forgets what has become secret",
         "tuple(each.without_text() for each in self.entries)",
         "self.entries",
-        _PUBLISHER,
+        (f"{_TOLD}key_that_becomes_a_secret_is_shown_no_more",),
     ),
     Mutant(
         "memory/status",
         "the status forgets what has become secret",
         "rejected=self.rejected and self.rejected.without_text()",
         "rejected=self.rejected",
-        _PUBLISHER,
+        (f"{_TOLD}key_that_becomes_a_secret_is_shown_no_more",),
     ),
     Mutant(
         "command/cli",

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
-_INTERPRETER = "tests/service/test_interpreter.py"
-_LOG = "tests/service/test_start_log.py"
-_SHADOWS = (f"{_INTERPRETER}::test_modules_named_as_those_of_python_harm_nobody",)
-_HOOKS = ("tests/service/test_hooks.py",)
-_KERNEL = ("tests/unit/test_kernel.py",)
+_FORKS = "tests/process/test_forks.py::test_"
+_HOOKS = "tests/service/test_hooks.py::test_"
+_INTERPRETER = "tests/service/test_interpreter.py::test_"
+_KERNEL = "tests/unit/test_kernel.py::test_"
+_OWNER = "tests/service/test_owner.py::test_"
+_PUBLISHER_LOG = "tests/unit/test_publisher_log.py::test_"
+_START_LOG = "tests/service/test_start_log.py::test_"
 
 STARTED = (
     Mutant(
@@ -22,93 +24,90 @@ STARTED = (
         "the publisher begins with Python's own library in front",
         "sys.path[:] = first + path",
         "sys.path[:] = path",
-        _SHADOWS,
+        (f"{_INTERPRETER}modules_named_as_those_of_python_harm_nobody",),
     ),
     Mutant(
         "master/interpreter",
         "what the master had imported is what the schema finds",
         "if now is not None and now.origin != spec.origin:",
         "if False:",
-        _SHADOWS,
+        (f"{_INTERPRETER}modules_named_as_those_of_python_harm_nobody",),
     ),
     Mutant(
         "master/interpreter",
         "a service that is started again for the publisher ends",
         'if _BEGIN in sys.argv or "--relay-descriptor" in sys.argv:',
         "if False:",
-        (
-            f"{_INTERPRETER}::"
-            "test_program_that_is_no_python_starts_no_service_of_its_own",
-        ),
+        (f"{_INTERPRETER}program_that_is_no_python_starts_no_service_of_its_own",),
     ),
     Mutant(
         "publishing/log",
         "no line of the publisher goes through `logging`",
         "if self._send is None:",
         "if True:",
-        ("tests/unit/test_publisher_log.py",),
+        (f"{_PUBLISHER_LOG}lines_go_to_whoever_takes_them",),
     ),
     Mutant(
         "gunicorn",
         "no memory has the number of a closed stream",
         "    _open_standard_streams()\n",
         "",
-        (f"{_LOG}::test_closed_standard_streams_harm_nothing",),
+        (f"{_START_LOG}closed_standard_streams_harm_nothing",),
     ),
     Mutant(
         "gunicorn",
         "the reason of a failed start is in the log",
         'log.critical("liveconfig: %s", error)',
         "pass",
-        (f"{_LOG}::test_failed_start_of_a_daemon_is_in_its_log",),
+        (f"{_START_LOG}failed_start_of_a_daemon_is_in_its_log",),
     ),
     Mutant(
         "master/hooks",
         "a hook that does not call ours is noticed",
         "if name in _called:",
         "if True:",
-        _HOOKS,
+        (f"{_HOOKS}hook_that_does_not_call_ours_is_told_and_harms_nothing",),
     ),
     Mutant(
         "master/hooks",
         "a hook that a reload brings is noticed",
         "server.setup = setup_and_complete",
         "pass",
-        (f"{_HOOKS[0]}::test_hook_that_a_reload_brings_is_told",),
+        (f"{_HOOKS}hook_that_a_reload_brings_is_told",),
     ),
     Mutant(
         "memory/worker_table",
         "two parents give out different rows",
         "first = _DIRTY_ROW if self._is_dirty else 1",
         "first = 1",
-        ("tests/unit/test_worker_table.py",),
+        (f"{_FORKS}dirty_workers_have_rows_that_their_own_parent_gives_out",),
     ),
     Mutant(
         "gunicorn",
         "a dirty worker's row shows what it took before it had one",
         "    manager.enter_row()\n",
         "",
-        (f"{_HOOKS[0]}::test_dirty_workers_are_workers",),
+        (f"{_HOOKS}dirty_workers_are_workers",),
     ),
     Mutant(
         "publishing/process",
         "the publisher is the workers' user's",
         "take_place(Owner.parse(options.owner), settings.path)",
         "pass",
-        ("tests/service/test_owner.py",),
+        (f"{_OWNER}publisher_is_the_workers_users",),
     ),
     Mutant(
         "publishing/owner",
         "a source of root alone keeps it root",
         "if unreadable and not _unreadable(path):",
         "if False:",
-        ("tests/service/test_owner.py",),
+        (f"{_OWNER}source_of_root_alone_keeps_the_publisher_root",),
     ),
     Mutant(
         "memory/kernel",
         "the memory is sealed",
         "_F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL",
         "_F_SEAL_GROW",
-        _KERNEL,
+        (f"{_KERNEL}memory_is_sealed_and_not_inherited",),
     ),
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
-_OWN_CODE = ("tests/unit/test_own_code.py",)
-_JSON_SCHEMA = ("tests/unit/test_json_schema.py",)
-_TAKE_BACK = ("tests/unit/test_take_back.py",)
+_JSON_SCHEMA = "tests/unit/test_json_schema.py::test_"
+_OWN_CODE = "tests/unit/test_own_code.py::test_"
+_TAKE_BACK = "tests/unit/test_take_back.py::test_"
 
 TAKEN = (
     Mutant(
@@ -34,63 +34,63 @@ TAKEN = (
         "words of a class with secrets are not shown",
         "    if has_secrets:\n        # Its words",
         "    if False:\n        # Its words",
-        _OWN_CODE,
+        (f"{_OWN_CODE}words_of_a_class_with_secrets_are_not_shown",),
     ),
     Mutant(
         "schema/explain",
         "the end of the process is no way out of a class",
         "RAISED = (Exception, SystemExit)",
         "RAISED = (Exception,)",
-        _OWN_CODE,
+        (f"{_OWN_CODE}whatever_a_class_raises_is_a_refusal_by_its_type",),
     ),
     Mutant(
         "schema/explain",
         "a search goes on when a class fails",
         "    except RAISED as error:\n",
         "    except ZeroDivisionError as error:\n",
-        _OWN_CODE,
+        (f"{_OWN_CODE}failure_while_another_mistake_is_looked_for_is_none",),
     ),
     Mutant(
         "schema/schema",
         "a class that fails is told from damage",
         "if not is_whole(payload):",
         "if True:",
-        _OWN_CODE,
+        (f"{_OWN_CODE}class_that_fails_in_a_worker_is_told_from_damage",),
     ),
     Mutant(
         "schema/schema",
         "what workers would get is compared",
         "if self._shape.anatomy.difference(config, taken) is not None:",
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}default_of_another_type_is_refused",),
     ),
     Mutant(
         "schema/codec",
         "a moment keeps its offset",
         "if self._shape.has_moments:",
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}moment_keeps_its_offset",),
     ),
     Mutant(
         "schema/anatomy",
         "types are compared",
         "if kind is not type(other) and (kind, type(other)) not in _FROZEN:",
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}default_of_another_type_is_refused",),
     ),
     Mutant(
         "schema/anatomy",
         "the types of keys are compared",
         " or set(map(type, one)) != set(map(type, other))",
         "",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}default_of_another_type_is_refused",),
     ),
     Mutant(
         "schema/classes",
         "a constructor that would not run is refused",
         "if owner is not object and not _is_generated(owner):",
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}class_whose_own_code_would_never_run_is_refused",),
     ),
     Mutant(
         "schema/classes",
@@ -104,27 +104,27 @@ TAKEN = (
         "a converter that would not run is refused",
         'if getattr(field, "converter", None) is not None:',
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}class_whose_own_code_would_never_run_is_refused",),
     ),
     Mutant(
         "schema/classes",
         "a check that would not be made is refused",
         "if library in _UNCHECKED:",
         "if False:",
-        _TAKE_BACK,
+        (f"{_TAKE_BACK}class_whose_own_code_would_never_run_is_refused",),
     ),
     Mutant(
         "schema/json_schema",
         "a strict schema allows no other key",
         "if self._is_strict or getattr",
         "if getattr",
-        _JSON_SCHEMA,
+        (f"{_JSON_SCHEMA}strict_schema_refuses_unknown_keys",),
     ),
     Mutant(
         "schema/json_schema",
         "a default that holds a secret is not shown",
         "        return dict(value)\n    raise TypeError",
         "        return dict(value)\n    return str(value)",
-        _JSON_SCHEMA,
+        (f"{_JSON_SCHEMA}defaults_are_shown_as_a_file_would_write_them",),
     ),
 )
