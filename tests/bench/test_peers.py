@@ -13,7 +13,6 @@ from benchmarks.documents import KIB
 from tests.support.eventually import eventually
 
 _WORKERS = 2
-_FRESH_SECONDS = 30.0
 
 
 def _serve(side: stage.Side, message: bytes) -> bool:
@@ -30,12 +29,12 @@ def test_every_peer_takes_a_change(name: str) -> None:
     if why := peers.why_not(name):
         pytest.skip(f"{why}: make bench-test has it")
     with stage.side(name, workers=_WORKERS, size=KIB) as side:
-        eventually(partial(_serve, side, stage.START.encode()), _FRESH_SECONDS)
+        eventually(partial(_serve, side, stage.START.encode()))
         for _ in range(2):
             side.quiet()
             message = side.prepare()
             side.volume.swap()
-            eventually(partial(_serve, side, message), _FRESH_SECONDS)
+            eventually(partial(_serve, side, message))
             side.volume.clean()
 
 

@@ -28,6 +28,7 @@ _FOLLOWER = "tests/process/test_follower.py::test_"
 _FORKS = "tests/process/test_forks.py::test_"
 _MANAGER = "tests/unit/test_manager.py::test_"
 _MARKUP = "tests/unit/test_markup.py::test_"
+_MASTER_END = "tests/service/test_master_end.py::test_"
 _NO_CONFIG_YET = "tests/service/test_no_config_yet.py::test_"
 _PAGE = "tests/unit/test_page.py::test_"
 _PUBLISHER = "tests/unit/test_publisher.py::test_"
@@ -444,7 +445,7 @@ MUTANTS = (
         "a worker ends with its master",
         "    end_with_parent(worker.ppid, signal.SIGTERM)\n    if _supervisor",
         "    if _supervisor",
-        ("tests/service/test_faults.py",),
+        (f"{_MASTER_END}worker_ends_by_itself_where_nobody_is_left_to_end_it",),
     ),
     Mutant(
         "publishing/cache",

@@ -7,18 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from liveconfig.memory.record import Publication, Record
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.storm import FullReads, Gets, Readers, Storm
 
 _BYTES_MAX = 64 * 1024
-_SECONDS = 20.0
 
 Kind = Callable[[int, int], Readers]
 
 
 def _finish_by_itself(kind: Readers) -> None:
     with Storm(kind, processes=2, threads=2) as storm:
-        assert storm.start_writer().ends_within(_SECONDS), "nobody noticed"
+        assert storm.start_writer().ends_within(PATIENCE_SECONDS), "nobody noticed"
         storm.finish()
 
 
@@ -78,6 +77,6 @@ def test_storm_sees_what_a_killed_writer_left(monkeypatch: pytest.MonkeyPatch) -
         eventually(lambda: storm.board.done)
         killed.kill()
         monkeypatch.setattr(kind, "payload", lambda version, _: payload(version, 0))
-        assert storm.start_writer().ends_within(_SECONDS), "nobody noticed"
+        assert storm.start_writer().ends_within(PATIENCE_SECONDS), "nobody noticed"
         with pytest.raises(AssertionError, match="torn"):
             storm.finish()

@@ -124,6 +124,15 @@ def test_busy_worker_does_not_outlive_the_master(stage: Stage) -> None:
     stage.kill_master()
 
 
+def test_worker_ends_by_itself_where_nobody_is_left_to_end_it(stage: Stage) -> None:
+    """The kernel signals it, though the guardian died right before the master."""
+    server = stage.start().wait_until_ready("/")
+    guardian = stage.guardian()
+    server.master.suspend()
+    guardian.kill()
+    stage.kill_master()
+
+
 def test_stopped_worker_does_not_outlive_the_master(stage: Stage) -> None:
     """One that somebody has stopped goes on, and ends as the others do."""
     server = stage.start("--graceful-timeout=600").wait_until_ready("/")

@@ -30,10 +30,17 @@ _KILLS_SHARE = 0.16
 Kind = Callable[[int, int], Readers]
 
 
-def _storm_for(run: Run, share: float, kind: Readers, *, rests: bool) -> Counts:
+def _storm_for(
+    run: Run,
+    share: float,
+    kind: Readers,
+    *,
+    rests: bool,
+    is_due: Callable[[Counts], bool],
+) -> Counts:
     with Storm(kind, processes=_CORES, threads=_THREADS) as storm:
         writer = storm.start_writer(rests=rests)
-        for left in run.until(share, storm.counts):
+        for left in run.until(share, storm.counts, lambda: is_due(storm.counts())):
             if writer.ends_within(min(left, 1.0)):
                 break
         counts = storm.finish()
@@ -45,15 +52,21 @@ def _storm_for(run: Run, share: float, kind: Readers, *, rests: bool) -> Counts:
 def test_full_reads_at_full_speed_are_whole(run: Run) -> None:
     """A million copies, taken from a writer that never rests, are whole."""
     kind = FullReads(run.seed, _BYTES_MAX)
-    counts = _storm_for(run, _FULL_READS_SHARE, kind, rests=False)
-    assert counts.checked >= run.least(_FULL_READS)
+    due = run.least(_FULL_READS)
+    counts = _storm_for(
+        run, _FULL_READS_SHARE, kind, rests=False, is_due=lambda c: c.checked < due
+    )
+    assert counts.checked >= due
 
 
 def test_gets_are_whole_and_never_fall(run: Run) -> None:
     """A hundred million gets, amid bursts and between them, are right."""
     kind = Gets(run.seed, _BYTES_MAX)
-    counts = _storm_for(run, _GETS_SHARE, kind, rests=True)
-    assert counts.calls >= run.least(_GETS)
+    due = run.least(_GETS)
+    counts = _storm_for(
+        run, _GETS_SHARE, kind, rests=True, is_due=lambda c: c.calls < due
+    )
+    assert counts.calls >= due
 
 
 class Killing:
@@ -91,7 +104,11 @@ def test_writers_killed_and_succeeded_lose_nothing(run: Run, kind: Kind) -> None
     readers = kind(run.seed, _BYTES_MAX)
     with Storm(readers, processes=_CORES, threads=_THREADS) as storm:
         killing = Killing(storm, readers, run.seed)
-        for _ in run.until(_KILLS_SHARE, lambda: f"{killing}; {storm.counts()}"):
+        for _ in run.until(
+            _KILLS_SHARE,
+            lambda: f"{killing}; {storm.counts()}",
+            lambda: killing.killed < run.least(_KILLS),
+        ):
             if not killing.kill_the_next():
                 break
         version = storm.record.version

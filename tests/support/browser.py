@@ -24,9 +24,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.eventually import PATIENCE_SECONDS
+
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-headless-shell")
 
-_ANSWER_SECONDS = 30.0
+_ANSWER_SECONDS = PATIENCE_SECONDS
 # The browser reads from descriptor 3 and writes to 4.
 _LAUNCH = """
 import os, sys
