@@ -110,7 +110,7 @@ def test_rejection_from_before_is_the_reason_when_time_is_up(
     """What still stands then is why it is not live."""
     stand_in.documents = [_old(rejected=rejected())]
     with pytest.raises(InvalidConfigError, match=PROBLEM["problem"]):
-        _wait(stand_in, 0.3)
+        _wait(stand_in, 3.0)
     assert len(stand_in.requests) > 1
 
 
