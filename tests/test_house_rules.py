@@ -77,6 +77,7 @@ _LOOK_AGAIN = {
     "command.cli",
     "command.waiting",
     "memory.worker_table",
+    "worker.door",
     "worker.manager",
     "worker.turns",
 }

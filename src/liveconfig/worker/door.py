@@ -14,7 +14,6 @@ nobody serves: an error at once is better than no answer, and `/status` says why
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -50,7 +49,7 @@ def may_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
     )
     deadline = time.monotonic() + _WAIT_SECONDS
     while is_wanted() and time.monotonic() < deadline:
-        threading.Event().wait(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)
         if _unfit() is None or not shared.workers.has_serving_worker():
             log.info("liveconfig: this worker waits no more, it serves")
             return True
