@@ -103,6 +103,34 @@ def test_worker_whose_class_does_not_fit_serves_where_nobody_else_does(
         server.wait_until_all_serve("one")
 
 
+def test_worker_of_another_class_is_shown(shop: Shop) -> None:
+    """One that serves what is live, by luck, is told from those of the publisher."""
+    with shop.served() as server:
+        before = server.worker_pids
+        assert [row["has_other_class"] for row in server.status()["workers"]] == [
+            False,
+            False,
+        ]
+        shop.give_type("str | None")
+        os.kill(min(before), signal.SIGTERM)
+
+        def others() -> set[int]:
+            rows = server.status()["workers"]
+            return {row["pid"] for row in rows if row["has_other_class"]}
+
+        (pid,) = eventually(others)
+        assert pid not in before
+        status = server.status()
+        digests = {row["pid"]: row["schema_digest"] for row in status["workers"]}
+        ours = status["publisher"]["schema_digest"]
+        assert digests == {pid: digests[pid], max(before): ours}
+        assert digests[pid] != ours
+        # A reload brings all of them the class that is on the disk.
+        server.signal(signal.SIGHUP)
+        eventually(lambda: not others() and not before & server.worker_pids)
+        assert server.status()["publisher"]["schema_digest"] == digests[pid]
+
+
 def test_worker_that_waits_ends_with_its_master(shop: Shop) -> None:
     """A stop in order takes no longer because of it, and leaves nothing behind."""
     with shop.served() as server:

@@ -26,6 +26,7 @@ from liveconfig.status.document import Status
 _NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
 DIGEST = "sha256:" + "3fa9c1b7" * 8
+_SCHEMA_DIGEST = "00000000000000ab"
 
 
 def _at(seconds: float) -> datetime:
@@ -71,6 +72,7 @@ def status_document(**changes: Any) -> dict[str, Any]:
             started_at=_at(-3600),
             starts=1,
             checked_at=_at(0),
+            schema_digest=_SCHEMA_DIGEST,
         ),
         workers=(_worker(21), _worker(22)),
         history=(_published(),),
@@ -91,6 +93,7 @@ def _worker(pid: int) -> document.Worker:
         stale_since=None,
         needs_restart=False,
         callbacks=document.Callbacks(failures=0, slow=0, running_since=None),
+        schema_digest=_SCHEMA_DIGEST,
     )
 
 

@@ -110,6 +110,12 @@ def test_healthy_service_is_live(workers: list[Any], where: str) -> None:
             "A restart is needed by workers 21, 22 to apply a changed key.",
         ),
         (
+            {"workers": [worker(21), worker(22, has_other_class=True)]},
+            "1 worker and the publisher differ in the class",
+            "The code on disk has changed since one of them started, so reload "
+            "gunicorn: not of the publisher's class is the one in worker 22.",
+        ),
+        (
             {"converged": False},
             "A version newer than 3 is on its way",
             "It is in the record, and the publisher has not stored its state yet.",

@@ -153,6 +153,8 @@ def _states(worker: Worker) -> Iterator[str]:
         yield f"stale since {_time(worker.stale_since)}"
     if worker.needs_restart:
         yield "needs a restart"
+    if worker.has_other_class:
+        yield "has another class than the publisher"
     callbacks = worker.callbacks
     if callbacks.failures:
         yield f"callbacks failed {_times(callbacks.failures)}"

@@ -232,6 +232,8 @@ def _notes(worker: Worker) -> Iterator[str]:
     callbacks = worker.callbacks
     if worker.stale_since:
         yield "cannot read the newest version"
+    if worker.has_other_class:
+        yield "has another class than the publisher"
     if callbacks.failures:
         yield f"{counted(callbacks.failures, 'callback')} failed"
     if callbacks.slow:

@@ -66,7 +66,7 @@ def status_document(
         source=document.Source(status.source, _missing(status.missing)),
         rejected=_rejected(status.rejected),
         publisher=_publisher(status, publisher_state(shared, known)),
-        workers=tuple(_worker(each, head, digests) for each in workers),
+        workers=tuple(_worker(each, head, digests, status) for each in workers),
         history=tuple(_entry(entry) for entry in reversed(history)),
         worker=document.Answering(
             pid=os.getpid(),
@@ -140,6 +140,7 @@ def _publisher(status: PublisherStatus, state: str) -> document.Publisher:
         mode_reason=status.mode_reason,
         started_at=_time(status.started_at),
         starts=status.starts,
+        schema_digest=status.schema_digest or None,
         checked_at=_time(status.checked_at),
     )
 
@@ -152,7 +153,7 @@ def _digests(status: PublisherStatus, history: tuple[Entry, ...]) -> Mapping[int
 
 
 def _worker(
-    worker: WorkerState, head: int, digests: Mapping[int, str]
+    worker: WorkerState, head: int, digests: Mapping[int, str], status: PublisherStatus
 ) -> document.Worker:
     return document.Worker(
         pid=worker.pid,
@@ -164,6 +165,8 @@ def _worker(
         delay_ms=_ms(worker.delay_seconds) if worker.delay_seconds else None,
         stale_since=_time(worker.stale_since),
         needs_restart=worker.needs_restart,
+        schema_digest=worker.schema_digest or None,
+        has_other_class=worker.schema_digest not in ("", status.schema_digest),
         callbacks=document.Callbacks(
             failures=worker.callback_failures,
             slow=worker.callback_slow,

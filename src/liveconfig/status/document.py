@@ -35,6 +35,7 @@ _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$"
 Time = Annotated[datetime, msgspec.Meta(tz=True), _says(pattern=_TIME)]
 Digest = Annotated[str, _says(pattern=f"^{_DIGEST}$")]
 DigestOrEmpty = Annotated[str, _says(pattern=f"^({_DIGEST})?$")]
+SchemaDigest = Annotated[str, _says(pattern="^[0-9a-f]{16}$")]
 Origin = Annotated[str, _says(enum=["source", "cache", "defaults"])]
 Count = Annotated[int, _says(minimum=0)]
 Version = Annotated[int, _says(minimum=1)]
@@ -89,6 +90,10 @@ class Publisher(msgspec.Struct, frozen=True):
     ]
     checked_at: Annotated[Time | None, _says("When it last looked at the source.")]
     mode_reason: Annotated[str, _says("Why it polls; empty where it does not.")] = ""
+    schema_digest: Annotated[
+        SchemaDigest | None,
+        _says("Which class it validates with; null while it is not known."),
+    ] = None
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -143,6 +148,17 @@ class Worker(msgspec.Struct, frozen=True):
         bool, _says("A key that it cannot apply has another value than at its start.")
     ]
     callbacks: Callbacks
+    schema_digest: Annotated[
+        SchemaDigest | None,
+        _says("Which class it has; null until it has looked for a config."),
+    ] = None
+    has_other_class: Annotated[
+        bool,
+        _says(
+            "Its class is not the publisher's: the code on disk has changed since one "
+            "of the two started."
+        ),
+    ] = False
 
 
 class Entry(msgspec.Struct, frozen=True):

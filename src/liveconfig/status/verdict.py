@@ -133,6 +133,14 @@ def _trouble_with_workers(status: Status) -> Iterator[Finding]:
         keys = _listed(status.restart_keys) or "a changed key"
         detail = f"A restart is needed by {_named(waiting)} to apply {keys}."
         yield _trouble("restart", headline, detail)
+    if others := [worker for worker in status.workers if worker.has_other_class]:
+        count = counted(len(others), "worker")
+        headline = f"{count} and the publisher differ in the class"
+        detail = (
+            "The code on disk has changed since one of them started, so reload "
+            f"gunicorn: not of the publisher's class is the one in {_named(others)}."
+        )
+        yield _trouble("class", headline, detail)
 
 
 def _trouble_with_publisher(status: Status) -> Iterator[Finding]:
