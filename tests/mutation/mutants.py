@@ -275,8 +275,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "what is missing is read anew when it is back",
-        '            self._seen_digest = ""\n            self._journal.missed(error)\n',
-        "            self._journal.missed(error)\n",
+        '            self._seen_digest = ""\n            self._note(events.Missing',
+        "            self._note(events.Missing",
         (f"{_PUBLISHER}rejection_goes_with_its_file",),
     ),
     Mutant(
@@ -317,7 +317,7 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "equal content is not published again",
-        "if candidate.digest == self.status.digest:",
+        "if before is not None and candidate.digest == before.digest:",
         "if False:",
         (f"{_PUBLISHER}successor_goes_on_from_the_record",),
     ),
@@ -338,7 +338,7 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "the status is written at every look",
-        "self._journal.checked(self._looked_at, self._poll_seconds)",
+        "self._note(events.Checked(self._looked_at, self._poll_seconds))",
         "pass",
         (f"{_SUPERVISOR}publisher_without_a_pulse_is_replaced",),
     ),
@@ -415,8 +415,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "what was not kept on disk is kept later",
-        "            self._unkept_because = problem\n",
-        "            self._unkept_because, self._kept = problem, live\n",
+        "            self._note(events.NotKept(",
+        "            self._kept = live.payload\n            self._note(events.NotKept(",
         (f"{_PUBLISHER_START}config_that_was_not_kept_is_kept_as_soon_as_it_can_be",),
     ),
     Mutant(
@@ -499,8 +499,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "a successor keeps what was not kept",
-        "self._published = Live(publication.payload, config)",
-        "self._published = self._kept = Live(publication.payload, config)",
+        "                origin = self.status.origin\n",
+        "                origin, self._kept = self.status.origin, payload\n",
         (f"{_PUBLISHER_START}successor_keeps_what_its_predecessor_did_not",),
     ),
     Mutant(
@@ -534,8 +534,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "workers are woken",
-        "(live.payload)\n        self._outlets.published.send()\n",
-        "(live.payload)\n",
+        "publish(payload)\n        self._outlets.published.send()\n",
+        "publish(payload)\n",
         (f"{_PUBLISHER}workers_are_woken_by_each_publication",),
     ),
     Mutant(

@@ -143,8 +143,8 @@ SHOWN = (
     Mutant(
         "publishing/log",
         "no name of a file forges a line",
-        "line = printable(text % arguments if arguments else text)",
-        "line = text % arguments if arguments else text",
+        "line = printable(sentence.line(*arguments))",
+        "line = sentence.line(*arguments)",
         (f"{_TOLD}line_of_the_log_is_one_line",),
     ),
     Mutant(
@@ -181,5 +181,19 @@ SHOWN = (
         'yield _trouble("restart", headline, detail)',
         'yield Finding("restart", "attention", headline, detail)',
         _VERDICT,
+    ),
+    Mutant(
+        "publishing/state",
+        "a rejection is told once",
+        "(before.digest, before.error) == (event.digest, problem)",
+        "False",
+        ("tests/unit/test_state.py",),
+    ),
+    Mutant(
+        "publishing/lines",
+        "what was logged of a rejection is not logged again",
+        "if now.history is before.history:",
+        "if False:",
+        ("tests/unit/test_state.py",),
     ),
 )

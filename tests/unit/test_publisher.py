@@ -63,21 +63,6 @@ def test_refresh_tells_whether_there_is_a_source(desk: Desk) -> None:
     assert publisher.refresh()
 
 
-def test_log_line_of_a_large_change_is_short(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Hundreds of changed keys are one readable line."""
-    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
-    publisher = desk.publisher()
-    for value in (1, 2):
-        labels = ", ".join(f"k{number:03}: {value}" for number in range(500))
-        desk.path.write_text(f"labels: {{{labels}}}\n")
-        publisher.refresh()
-    assert "labels.k019 and 480 more" in caplog.messages[-1]
-    assert desk.told().changed_count == 500
-    assert len(desk.told().changed_keys) == 100
-
-
 @pytest.mark.parametrize("letter", ["k", "\U0001f600", "\U000e0041"])
 def test_status_has_room_for_any_change(tmp_path: Path, letter: str) -> None:
     """Hundreds of the longest keys, whatever they are made of, harm no publisher."""
@@ -273,23 +258,6 @@ def test_reason_of_a_missing_source_is_the_newest(desk: Desk) -> None:
     assert "it holds no *.yaml" in then.problem
     assert then.since == first.since
     assert desk.told().reloads.missing == 1
-
-
-def test_mode_is_told_when_it_changes(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The loss of inotify and its return are in status and log."""
-    caplog.set_level(logging.INFO, logger="liveconfig.publisher")
-    publisher = desk.publisher()
-    publisher.set_mode("polling", "no inotify (why)")
-    assert (desk.told().mode, desk.told().mode_reason) == (
-        "polling",
-        "no inotify (why)",
-    )
-    assert "no inotify (why): the source is read once a second" in caplog.text
-    publisher.set_mode("inotify", "inotify sees every change")
-    assert (desk.told().mode, desk.told().mode_reason) == ("inotify", "")
-    assert "every change: changes are seen at once again" in caplog.text
 
 
 def test_workers_are_woken_by_each_publication(desk: Desk) -> None:

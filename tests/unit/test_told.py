@@ -30,6 +30,7 @@ from liveconfig.reading.loader import load
 from liveconfig.reading.manifest import read_manifests
 from liveconfig.reading.source import Source, SourceFile
 from liveconfig.schema.schema import MASK, Schema, Secret
+from liveconfig.sentences import of_config as sentences
 from liveconfig.settings import Settings
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
@@ -264,7 +265,7 @@ def test_local_variables_of_a_traceback_show_no_payload(tmp_path: Path) -> None:
         candidate,
         schema.pack(candidate.config),
         Publication(1, candidate.payload, 1),
-        Live(candidate.payload, candidate.config),
+        Live(1, candidate.digest, "source", candidate.payload, candidate.config),
         snapshot,
         Taken(snapshot, candidate.payload),
         read_manifests([SourceFile("m.yaml", manifest)], Limits()),
@@ -333,8 +334,8 @@ def test_line_of_the_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     for each in (log, other):
         if each is other:
             other.connect(lambda _, text: sent.append(text))
-        each.warning("%s is gone", _FORGED)
-        each.error(_FORGED)
+        each.write(sentences.FILE_MOUNT, _FORGED)
+        each.write(sentences.ODD_VALUE, _FORGED)
     told = caplog.messages + sent
     assert len(told) == 4
     assert all(line.isprintable() for line in told)

@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 
 from liveconfig.memory.status import Attempt
+from liveconfig.publishing.events import Attempted
 from liveconfig.publishing.journal import Journal
 
 ATTEMPTS_MAX = 3
@@ -33,16 +34,16 @@ class Attempts:
         Find out what the publisher before has left; nothing is tried yet.
 
         Args:
-            journal: stores what is tried.
+            journal: notes what is tried.
             cache_dir: where it is noted as well, "" for nowhere.
         """
         self._journal = journal
         self._note = Path(cache_dir, _NAME) if cache_dir else None
-        self._before = journal.status.attempt
+        self._before = journal.state.status.attempt
         noted = _read(self._note) if self._note else None
         if noted and (self._before is None or noted.number > self._before.number):
             self._before = noted
-            journal.tries(noted)
+            journal.note(Attempted(noted))
 
     @property
     def has_death(self) -> bool:
@@ -60,7 +61,7 @@ class Attempts:
         number = before.number if before and before.digest == digest else 0
         is_over = number >= ATTEMPTS_MAX
         attempt = Attempt(digest, number + (not is_over), is_over)
-        self._journal.tries(attempt)
+        self._journal.note(Attempted(attempt))
         if self._note is not None:
             _write(self._note, attempt)
         return not is_over
@@ -68,8 +69,8 @@ class Attempts:
     def end(self) -> None:
         """Note that the attempt has come to its end, whatever came of it."""
         self._before = None
-        if self._journal.status.attempt is not None:
-            self._journal.tries(None)
+        if self._journal.state.status.attempt is not None:
+            self._journal.note(Attempted(None))
         if self._note is not None:
             with contextlib.suppress(OSError):
                 self._note.unlink()

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable
 
 from liveconfig.errors import printable
+from liveconfig.sentences.sentence import Sentence
 
 Send = Callable[[int, str], None]
 
@@ -31,29 +32,14 @@ class Log:
         """Have `send` called with the level and the text of each line from now on."""
         self._send = send
 
-    def info(self, text: str, *arguments: object) -> None:
-        """Write what is as it should be."""
-        self._write(logging.INFO, text, arguments)
-
-    def warning(self, text: str, *arguments: object) -> None:
-        """Write what somebody should look at some time."""
-        self._write(logging.WARNING, text, arguments)
-
-    def error(self, text: str, *arguments: object) -> None:
-        """Write what somebody has to mend."""
-        self._write(logging.ERROR, text, arguments)
-
-    def critical(self, text: str, *arguments: object) -> None:
-        """Write what endangers the service."""
-        self._write(logging.CRITICAL, text, arguments)
-
-    def _write(self, level: int, text: str, arguments: tuple[object, ...]) -> None:
+    def write(self, sentence: Sentence, *arguments: object) -> None:
+        """Write a sentence with what stands in the places of its `%s`."""
         # One line each: the name of a file may hold what would forge another one.
-        line = printable(text % arguments if arguments else text)
+        line = printable(sentence.line(*arguments))
         if self._send is None:
-            logging.getLogger("liveconfig.publisher").log(level, "%s", line)
+            logging.getLogger("liveconfig.publisher").log(sentence.level, "%s", line)
         else:
-            self._send(level, line)
+            self._send(sentence.level, line)
 
 
 log = Log()

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from liveconfig.errors import StartupError, printable
 from liveconfig.publishing.log import log
+from liveconfig.sentences.of_config import RUNS_AS_WORKERS, STAYS_ROOT
 
 
 class Owner(NamedTuple):
@@ -59,19 +60,14 @@ def take_place(owner: Owner, path: str) -> None:
         # What root cannot read either, such as a source that is missing, may be there
         # for both of them later.
         if unreadable and not _unreadable(path):
-            log.warning(
-                "the publisher stays root and imports the schema as root, because root "
-                "alone can read %s: let the workers' user (%s) read it",
-                printable(unreadable),
-                name,
-            )
+            log.write(STAYS_ROOT, printable(unreadable), name)
             return
         _become(owner)
     except (OSError, KeyError) as error:
         raise StartupError(
             f"the publisher cannot run as the workers do, {name}: {error}"
         )
-    log.info("the publisher runs as the workers do: %s", name)
+    log.write(RUNS_AS_WORKERS, name)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.owner import Owner, take_place
 from liveconfig.publishing.publisher import Publisher
 from liveconfig.schema.schema import Schema
+from liveconfig.sentences.of_config import ENDS, FILE_MOUNT
 from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
 from liveconfig.watch.watcher import FileWatcher
@@ -71,12 +72,7 @@ def run(
     signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
     signal.signal(LOOK_AGAIN, lambda *_: watcher.wake())
     if is_single_file_mount(settings.path):
-        log.warning(
-            "%s is a mount of a single file: what is written into that file shows at "
-            "once, a file that is put in its place never, and so never an update of a "
-            "subPath mount: mount the directory instead",
-            printable(settings.path),
-        )
+        log.write(FILE_MOUNT, printable(settings.path))
     if publisher.is_wary:
         # It may end this one as well: what there is in the cache is served before.
         publisher.fall_back("fail")
@@ -144,6 +140,6 @@ def main(arguments: Sequence[str]) -> int:
         descriptors = [getattr(options, f"{name}_descriptor") for name in _OUTLETS]
         run(settings, descriptors, relay, options.version_min, options.role)
     except LiveconfigError as error:
-        log.critical("%s", error)
+        log.write(ENDS, error)
         return 1
     return 0

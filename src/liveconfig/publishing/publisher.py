@@ -11,7 +11,8 @@ It may be killed at any instruction: all it needs it reads anew when it starts a
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from liveconfig.errors import (
@@ -26,10 +27,10 @@ from liveconfig.errors import (
 )
 from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.publishing import events
 from liveconfig.publishing.attempts import ATTEMPTS_MAX, Attempts
 from liveconfig.publishing.cache import Cache
-from liveconfig.publishing.journal import Journal, Published
-from liveconfig.publishing.log import log
+from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
@@ -37,22 +38,31 @@ from liveconfig.reading.source import Reading, Source
 from liveconfig.schema.changes import Change
 from liveconfig.schema.excerpt import ExcerptLine, excerpt
 from liveconfig.schema.schema import Schema, SchemaError, changed_key_paths
+from liveconfig.sentences.of_config import GIVEN_UP
 from liveconfig.settings import Settings
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02
+# How many doubtful values of one source are told.
+_WARNINGS_MAX = 20
 
 
 @dataclass(frozen=True)
 class Live:
     """
-    What was published last.
+    What was published last: all that decisions about it go by.
 
     Attributes:
+        version: its number.
+        digest: the digest of its config.
+        origin: where it came from: `source`, `cache` or `defaults`.
         payload: its bytes.
         config: what they stand for.
     """
 
+    version: int
+    digest: str
+    origin: str
     payload: bytes
     config: Any
 
@@ -65,8 +75,8 @@ class Publisher:
     """
     Keep one record up to date with one source.
 
-    `refresh` is the only thing that ever happens; the watcher calls it. What it found
-    out is in `status`, which goes to the second record whenever it changes.
+    `refresh` is the only thing that ever happens; the watcher calls it. What it finds
+    out are events: from these the journal makes status, history and log.
     """
 
     def __init__(
@@ -101,10 +111,9 @@ class Publisher:
         self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
-        self._published: Live | None = None
-        # What is known to be in the cache, and why what is live is not.
-        self._kept: Live | None = None
-        self._unkept_because = ""
+        self._live: Live | None = None
+        # The payload that is known to be in the cache.
+        self._kept: bytes | None = None
         self._began = 0.0
         self._looked_at = 0.0
         self._journal = Journal(settings.path, schema, outlets.status, outlets.history)
@@ -115,13 +124,13 @@ class Publisher:
 
     @property
     def status(self) -> PublisherStatus:
-        """The state, as it was told last."""
-        return self._journal.status
+        """What all others see of its state."""
+        return self._journal.state.status
 
     @property
     def has_config(self) -> bool:
         """Whether it could publish what is live again, if that were overwritten."""
-        return self._published is not None
+        return self._live is not None
 
     def refresh(self) -> bool:
         """
@@ -139,17 +148,17 @@ class Publisher:
             reading = self._source.read()
         except SourceUnavailableError as error:
             self._seen_digest = ""
-            self._journal.missed(error)
+            self._note(events.Missing(time.time(), error))
         except InvalidConfigError as error:
-            self._journal.found()
+            self._note(events.Found())
             self._seen_digest = ""
-            self._journal.rejected("", error)
+            self._note(events.Rejected(time.time(), "", error))
         else:
-            self._journal.found()
+            self._note(events.Found())
             self._consider(reading)
         self._mend()
         self._keep()
-        self._journal.checked(self._looked_at, self._poll_seconds)
+        self._note(events.Checked(self._looked_at, self._poll_seconds))
         return self.status.missing is None
 
     def fall_back(self, on_missing: str) -> None:
@@ -166,7 +175,7 @@ class Publisher:
         elif on_missing == "defaults" and self.status.missing is not None:
             self._publish_defaults()
         if on_missing == "wait" and not self.status.version:
-            self._journal.waits()
+            self._note(events.Waiting())
 
     @property
     def is_wary(self) -> bool:
@@ -179,21 +188,21 @@ class Publisher:
 
     def set_mode(self, mode: str, reason: str) -> None:
         """Note that the source is watched otherwise from now on, and why."""
-        self._journal.mode_changed(mode, reason)
+        self._note(events.ModeChanged(mode, reason))
 
     def _cached(self) -> bytes | None:
         if self._cache is None:
             return None
         payload, problems = self._cache.load()
         for problem in problems:
-            log.warning("%s", printable(problem))
+            self._note(events.CacheUnused(problem))
         return payload
 
     def _publish_defaults(self) -> None:
         try:
             packed = self._schema.pack(self._schema.validate({}))
         except SchemaError as error:
-            log.error("there are no defaults to start from: %s", error)
+            self._note(events.NoDefaults(error))
         else:
             self._publish_fallback("defaults", packed.payload)
 
@@ -201,38 +210,34 @@ class Publisher:
         try:
             digest, config = self._schema.unpack(payload)
         except (CorruptRecordError, UnfitConfigError) as error:
-            log.warning("the cached config does not fit the schema: %s", error)
+            self._note(events.CacheUnfit(error))
             return
-        version = self._publish(Live(payload, config))
-        self._journal.fell_back(self._published_at(), version, digest, origin)
+        live = self._publish(digest, origin, payload, config)
+        at = self._published_at()
+        self._note(events.FellBack(at, live.version, live.digest, origin))
 
-    def _publish(self, live: Live) -> int:
-        """Publish a config, wake the workers, and return the version."""
-        version = self._outlets.config.writer.publish(live.payload)
+    def _publish(self, digest: str, origin: str, payload: bytes, config: Any) -> Live:
+        """Publish a config and wake the workers."""
+        version = self._outlets.config.writer.publish(payload)
         self._outlets.published.send()
-        self._published = live
-        return version
+        self._live = Live(version, digest, origin, payload, config)
+        return self._live
 
     def _keep(self) -> None:
         """Have the cache hold what is live, whoever published it, if it can."""
-        live = self._published
-        if self._cache is None or live is None or live is self._kept:
+        live = self._live
+        if self._cache is None or live is None or live.payload is self._kept:
             return
         # Defaults are there anyway, and what is from the cache is in it.
-        if self.status.origin != "source":
+        if live.origin != "source":
             return
         try:
             self._cache.store(live.payload)
         except (OSError, CacheError) as error:
-            problem = printable(str(error))
-            if problem != self._unkept_because:
-                log.error("the last good config is not kept on disk: %s", problem)
-            self._unkept_because = problem
+            self._note(events.NotKept(printable(str(error))))
         else:
-            self._kept = live
-            if self._unkept_because:
-                log.info("the last good config is kept on disk again")
-            self._unkept_because = ""
+            self._kept = live.payload
+            self._note(events.Kept())
 
     def _resume(self, version_min: int) -> None:
         record = self._outlets.config.record
@@ -242,26 +247,29 @@ class Publisher:
             publication = record.read()
             if publication is not None:
                 digest, config = self._schema.unpack(publication.payload)
-                self._published = Live(publication.payload, config)
+                version, payload = publication.version, publication.payload
+                origin = self.status.origin
+                self._live = Live(version, digest, origin, payload, config)
                 published_at = publication.published_at_ns / 1e9
-                self._journal.resumed(published_at, publication.version, digest)
+                self._note(events.Resumed(published_at, version, digest))
         except (CorruptRecordError, UnfitConfigError) as error:
             # Damaged, or made by another schema: whatever the source holds is new.
-            self._journal.unreadable(error)
+            self._note(events.Unreadable(error))
         # The publisher before may have died between its publication and this.
         self._outlets.published.send()
 
     def _mend(self) -> None:
         self._journal.mend()
         record = self._outlets.config.record
-        if self._published is None or record.is_whole(self.status.version):
+        live = self._live
+        if live is None or record.is_whole(live.version):
             return
-        version = self._publish(self._published)
-        self._journal.published_again(self._published_at(), version)
+        live = self._publish(live.digest, live.origin, live.payload, live.config)
+        self._note(events.PublishedAgain(self._published_at(), live.version))
 
     def _consider(self, reading: Reading) -> None:
         if reading.digest == self._seen_digest:
-            self._journal.rejected_again(reading.digest)
+            self._note(events.SeenAgain(reading.digest))
             return
         self._seen_digest = reading.digest
         if self._attempts.begin(reading.digest):
@@ -271,14 +279,11 @@ class Publisher:
             self._give_up(reading)
 
     def _give_up(self, reading: Reading) -> None:
-        problem = (
-            f"{ATTEMPTS_MAX} publishers have died over this content, or were killed "
-            "because they hung, so it is not tried again until it changes: make it "
-            "smaller, or look into the schema's own code, and reload"
-        )
+        problem = GIVEN_UP.line(ATTEMPTS_MAX)
         error = InvalidConfigError(reading.path, 0, 0, "", problem)
-        self._journal.rejected(
-            reading.digest, error, changed_at=reading.changed_at_ns() / 1e9
+        changed_at = reading.changed_at_ns() / 1e9
+        self._note(
+            events.Rejected(time.time(), reading.digest, error, changed_at=changed_at)
         )
 
     def _try(self, reading: Reading) -> None:
@@ -296,55 +301,62 @@ class Publisher:
             )
 
     def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
-        if candidate.digest == self.status.digest:
-            self._journal.unchanged()
+        before = self._live
+        if before is not None and candidate.digest == before.digest:
+            self._live = replace(before, origin="source")
+            self._note(events.Unchanged())
         else:
-            before = self._published
-            version = self._publish(Live(candidate.payload, candidate.config))
+            live = self._publish(
+                candidate.digest, "source", candidate.payload, candidate.config
+            )
             # All that is only told is found out after the publication.
-            self._tell_published(version, before, reading, candidate)
-        unknown_keys = self._schema.unknown_keys(candidate.data)
-        self._journal.unknown_keys(unknown_keys, reading.path)
-        names, unknown = self._schema.key_names, frozenset(unknown_keys)
-        self._journal.warned(tuple(warnings(candidate.documents, names, unknown)))
+            self._note_published(live, before, reading)
+        names, keys = self._schema.key_names, self._schema.unknown_keys(candidate.data)
+        unknown = events.Keys.of(keys, names.of_unknown)
+        self._note(events.UnknownKeys(reading.path, unknown))
+        doubtful = warnings(candidate.documents, names, frozenset(keys))
+        texts = tuple(map(str, islice(doubtful, _WARNINGS_MAX)))
+        self._note(events.Doubtful(texts))
 
-    def _tell_published(
-        self,
-        version: int,
-        before: Live | None,
-        reading: Reading,
-        candidate: Candidate[Any],
+    def _note_published(
+        self, live: Live, before: Live | None, reading: Reading
     ) -> None:
         seconds = self._seconds()
         changed: tuple[KeyPath, ...] = ()
         changes: tuple[Change, ...] = ()
         if before is not None:
-            changed = changed_key_paths(before.payload, candidate.payload)
+            changed = changed_key_paths(before.payload, live.payload)
             changes = self._schema.changes(
-                before.config, candidate.config, changed[:CHANGES_MAX]
+                before.config, live.config, changed[:CHANGES_MAX]
             )
-        self._journal.published(
-            Published(
+        named = self._schema.key_names.of_config
+        restart_keys = tuple(filter(self._schema.needs_restart, changed))
+        self._note(
+            events.Published(
                 self._published_at(),
-                version,
-                candidate.digest,
+                live.version,
+                live.digest,
                 reading.path,
                 self._changed_at(reading),
                 seconds,
                 is_first=before is None,
-                changed=changed,
+                changed=events.Keys.of(changed, named),
                 changes=changes,
-                restart_keys=tuple(filter(self._schema.needs_restart, changed)),
+                restart_keys=events.Keys.of(restart_keys, named),
             )
         )
 
     def _reject(self, reading: Reading, error: InvalidConfigError) -> None:
-        self._journal.rejected(
-            reading.digest,
-            error,
-            excerpt=self._excerpt(reading, error),
-            changed_at=self._changed_at(reading),
-            seconds=self._seconds(),
+        seconds = self._seconds()
+        self._note(
+            events.Rejected(
+                time.time(),
+                reading.digest,
+                error,
+                excerpt=self._excerpt(reading, error),
+                changed_at=self._changed_at(reading),
+                seconds=seconds,
+            )
         )
 
     def _excerpt(
@@ -363,6 +375,9 @@ class Publisher:
         changed_at = reading.changed_at_ns() / 1e9
         seen_at = self.status.checked_at or self.status.started_at
         return changed_at if changed_at + _CLOCK_STEP_SECONDS > seen_at else 0.0
+
+    def _note(self, event: events.Event) -> None:
+        self._journal.note(event)
 
     def _published_at(self) -> float:
         return self._outlets.config.writer.published_at_ns / 1e9

@@ -17,6 +17,8 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
+from liveconfig.sentences.of_config import MISTAKE, NOT_IMPORTED
+
 _MESSAGE_BYTES_MAX = 16_384
 
 
@@ -45,7 +47,7 @@ def main(path: Sequence[str]) -> int:
             for found in options.found:
                 _import(*found.split("=", 1))
     except Exception as error:
-        say(f"the publisher cannot be imported: {type(error).__name__}: {error}")
+        say(NOT_IMPORTED.line(type(error).__name__, error))
         raise SystemExit(1) from error
     sys.path[:] = path
     try:
@@ -53,10 +55,7 @@ def main(path: Sequence[str]) -> int:
     except Exception as error:
         # Without its text, which may be out of the config; the traceback is on stderr.
         place = traceback.extract_tb(error.__traceback__)[-1]
-        say(
-            f"a mistake in code ends the publisher: {type(error).__name__} at "
-            f"{place.filename}:{place.lineno}"
-        )
+        say(MISTAKE.line(type(error).__name__, place.filename, place.lineno))
         raise
 
 

@@ -1,0 +1,243 @@
+"""
+What follows from an event: the state after it.
+
+Owns: what the publisher knows of itself, and how each kind of event changes that.
+Must not know: how anything is found out, where the state is kept, what is logged.
+Runs in: the publisher process.
+
+Pure: the same state and the same event make the same state, at any time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+import msgspec
+
+from liveconfig.errors import InvalidConfigError, printable
+from liveconfig.memory import status as told
+from liveconfig.memory.history import CHANGES_MAX, Entry, History
+from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
+from liveconfig.publishing import events
+
+_PROBLEM_CHARACTERS_MAX = 1000
+
+# What is known of a version that no change of the source is known to have led to.
+_NO_CHANGE: Mapping[str, Any] = {
+    "changed_at": 0.0,
+    "changed_keys": (),
+    "changed_count": 0,
+    "restart_keys": (),
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """
+    What the publisher knows of itself.
+
+    Attributes:
+        status: what all others see, and a successor goes on from.
+        history: the newest publications and rejections; so it is with these.
+        is_waiting: whether the first config is waited for. Until that is known, what is
+            wrong at the start is told by whoever ends it.
+        doubtful: what was told of values that are hardly what their author means.
+        unkept_because: why what is live is not in the cache, "" if it is.
+    """
+
+    status: PublisherStatus
+    history: History = field(default_factory=History)
+    is_waiting: bool = False
+    doubtful: tuple[str, ...] = ()
+    unkept_because: str = ""
+
+
+@singledispatch
+def after(event: events.Event, state: State) -> State:
+    """Return the state after an event."""
+    return state
+
+
+@after.register
+def _(event: events.Resumed, state: State) -> State:
+    if event.version != state.status.version:
+        state = _with(state, version=event.version, published_at=event.at, **_NO_CHANGE)
+    state = _with(state, digest=event.digest)
+    if event.version in {entry.version for entry in state.history.entries}:
+        return state
+    return _entered(state, event.at, origin=state.status.origin)
+
+
+@after.register
+def _(event: events.Unreadable, state: State) -> State:
+    return _with(state, digest="")
+
+
+@after.register
+def _(event: events.Checked, state: State) -> State:
+    return _with(state, checked_at=event.at, poll_seconds=event.poll_seconds)
+
+
+@after.register
+def _(event: events.Attempted, state: State) -> State:
+    return _with(state, attempt=event.attempt)
+
+
+@after.register
+def _(event: events.Found, state: State) -> State:
+    return _with(state, missing=None)
+
+
+@after.register
+def _(event: events.Missing, state: State) -> State:
+    before, problem = state.status.missing, printable(str(event.error))
+    if before is not None and before.problem == problem:
+        return state
+    if before is None:
+        state = _counted(state, missing=1)
+    missing = told.Missing(problem, before.since if before else event.at)
+    # What was rejected is not there any more either.
+    return _with(state, missing=missing, rejected=None)
+
+
+@after.register
+def _(event: events.Published, state: State) -> State:
+    buckets = list(state.status.publish_buckets)
+    buckets[bisect_left(PUBLISH_SECONDS, event.seconds)] += 1
+    state = _with(
+        _counted(state, published=1),
+        version=event.version,
+        digest=event.digest,
+        published_at=event.at,
+        changed_at=event.changed_at,
+        changed_keys=event.changed.names,
+        changed_count=event.changed.count,
+        restart_keys=event.restart_keys.names,
+        origin="source",
+        rejected=None,
+        publish_buckets=tuple(buckets),
+        publish_seconds=state.status.publish_seconds + event.seconds,
+    )
+    return _entered(
+        state,
+        event.at,
+        flipped_at=event.changed_at,
+        duration_seconds=event.seconds,
+        changes=event.changes,
+        changed_count=event.changed.count,
+        restart_keys=event.restart_keys.names[:CHANGES_MAX],
+    )
+
+
+@after.register
+def _(event: events.Unchanged, state: State) -> State:
+    return _with(_counted(state, unchanged=1), origin="source", rejected=None)
+
+
+@after.register
+def _(event: events.UnknownKeys, state: State) -> State:
+    keys = event.keys
+    return _with(state, unknown_keys=keys.names, unknown_count=keys.count)
+
+
+@after.register
+def _(event: events.Doubtful, state: State) -> State:
+    return dataclasses.replace(state, doubtful=event.warnings)
+
+
+@after.register
+def _(event: events.Rejected, state: State) -> State:
+    problem, before = _problem(event.error), state.status.rejected
+    if before is not None and (before.digest, before.error) == (event.digest, problem):
+        return after(events.SeenAgain(event.digest), state)
+    rejected = told.Rejected(event.digest, problem, event.at, 1, event.excerpt)
+    return _entered(
+        _with(_counted(state, rejected=1), rejected=rejected),
+        event.at,
+        kind="rejected",
+        digest=event.digest,
+        flipped_at=event.changed_at,
+        duration_seconds=event.seconds,
+        error=problem,
+    )
+
+
+@after.register
+def _(event: events.SeenAgain, state: State) -> State:
+    rejected = state.status.rejected
+    if rejected is None or rejected.digest != event.digest:
+        return state
+    again = msgspec.structs.replace(rejected, tries=rejected.tries + 1)
+    return _with(state, rejected=again)
+
+
+@after.register
+def _(event: events.FellBack, state: State) -> State:
+    state = _with(
+        state,
+        version=event.version,
+        digest=event.digest,
+        published_at=event.at,
+        origin=event.origin,
+    )
+    return _entered(state, event.at, origin=event.origin)
+
+
+@after.register
+def _(event: events.Waiting, state: State) -> State:
+    return dataclasses.replace(state, is_waiting=True)
+
+
+@after.register
+def _(event: events.PublishedAgain, state: State) -> State:
+    state = _with(state, version=event.version, published_at=event.at, **_NO_CHANGE)
+    return _entered(state, event.at)
+
+
+@after.register
+def _(event: events.Kept, state: State) -> State:
+    return dataclasses.replace(state, unkept_because="")
+
+
+@after.register
+def _(event: events.NotKept, state: State) -> State:
+    return dataclasses.replace(state, unkept_because=event.problem)
+
+
+@after.register
+def _(event: events.ModeChanged, state: State) -> State:
+    reason = event.reason if event.mode == "polling" else ""
+    return _with(state, mode=event.mode, mode_reason=reason)
+
+
+def _with(state: State, **changes: Any) -> State:
+    status = msgspec.structs.replace(state.status, **changes)
+    return dataclasses.replace(state, status=status)
+
+
+def _counted(state: State, **results: int) -> State:
+    counts = msgspec.structs.asdict(state.status.reloads)
+    reloads = {name: counts[name] + results.get(name, 0) for name in counts}
+    return _with(state, reloads=Reloads(**reloads))
+
+
+def _entered(state: State, at: float, **parts: Any) -> State:
+    status = state.status
+    parts = {"kind": "published", "digest": status.digest, **parts}
+    entry = Entry(at=at, version=status.version, **parts)
+    return dataclasses.replace(state, history=state.history.with_entry(entry))
+
+
+def _problem(error: InvalidConfigError) -> told.Problem:
+    return told.Problem(
+        printable(error.path),
+        error.line,
+        error.column,
+        error.key,
+        printable(error.problem)[:_PROBLEM_CHARACTERS_MAX],
+    )
