@@ -27,6 +27,7 @@ from liveconfig.master.supervisor import Supervisor
 from liveconfig.memory import kernel, shared
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.processes.parent import end_with_parent
+from liveconfig.sentences import of_processes as sentences
 from liveconfig.settings import Settings
 from liveconfig.worker import door, follower, manager, own_ports
 
@@ -94,7 +95,7 @@ def pre_fork(server: Any, worker: Any) -> None:
     """Set a row of the worker table aside for a worker that is about to be forked."""
     if _supervisor is None and not server.WORKERS:
         # A hook of their own is in the place of the one that starts it.
-        server.log.warning("liveconfig: %s", _without_start(server.cfg))
+        sentences.STARTED_LATE.write(server.log, *_without_start(server.cfg))
         on_starting(server)
     if _supervisor is not None:
         _supervisor.shared.workers.give_out(worker.age)
@@ -104,15 +105,12 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Close in a new worker what belongs to the master alone; take its row."""
     if _supervisor is None:
-        worker.log.error("liveconfig: %s", _without_start(worker.cfg))
+        sentences.NOT_STARTED.write(worker.log, *_without_start(worker.cfg))
         return
     _supervisor.close_in_child()
     _hand_over(worker)
     if not _supervisor.shared.workers.enter(worker.age):
-        worker.log.warning(
-            "liveconfig: /status does not show this worker: it has no row in the "
-            "table, which has no more of them"
-        )
+        sentences.NO_ROW.write(worker.log)
 
 
 @hooks.noted
@@ -151,9 +149,7 @@ def dirty_worker_init(worker: Any) -> None:
     if _supervisor is None:
         return
     if not _supervisor.shared.workers.enter_assigned():
-        worker.log.warning(
-            "liveconfig: /status does not show this dirty worker: it has no row"
-        )
+        sentences.NO_DIRTY_ROW.write(worker.log)
     manager.enter_row()
     _follow(worker, _supervisor.shared)
 
@@ -171,12 +167,9 @@ def _completed_hooks() -> dict[str, hooks.Hook]:
     return {name: globals()[name] for name in __all__ if name not in needless}
 
 
-def _without_start(cfg: Any) -> str:
-    hook = cfg.on_starting
-    return (
-        f"on_starting ({hooks.place(hook)}) does not call ours, which starts the "
-        f"publisher: {hooks.advice('on_starting', on_starting)}"
-    )
+def _without_start(cfg: Any) -> tuple[str, str]:
+    """Return where the hook is that does not start ours, and what to add to it."""
+    return hooks.place(cfg.on_starting), hooks.advice("on_starting", on_starting)
 
 
 def _end_unless_it_may_serve(worker: Any, memory: SharedMemory) -> None:
@@ -194,11 +187,7 @@ def _follow(worker: Any, memory: SharedMemory) -> None:
     try:
         follower.start(memory)
     except (OSError, RuntimeError) as error:
-        worker.log.warning(
-            "liveconfig: this worker takes a new config at its next request only, and "
-            "calls its callbacks then: %s",
-            error,
-        )
+        sentences.NOT_NOTIFIED.write(worker.log, error)
 
 
 def _hand_over(worker: Any) -> None:
@@ -207,11 +196,7 @@ def _hand_over(worker: Any) -> None:
     try:
         _guardian.take_charge(os.getpid(), worker.cfg.graceful_timeout)
     except OSError as error:
-        worker.log.warning(
-            "liveconfig: if the master is killed while this worker is busy, nobody "
-            "ends this worker: %s",
-            error,
-        )
+        sentences.NOT_GUARDED.write(worker.log, error)
     _guardian.close()
 
 
@@ -219,9 +204,7 @@ def _serve_own_ports(worker: Any) -> None:
     try:
         own_ports.serve(worker)
     except (OSError, RuntimeError) as error:
-        worker.log.warning(
-            "liveconfig: the operators' port is closed in this worker: %s", error
-        )
+        sentences.PORT_FAILS.write(worker.log, error)
 
 
 def _start(server: Any) -> Supervisor:
@@ -241,7 +224,10 @@ def _start(server: Any) -> Supervisor:
     try:
         memory = SharedMemory.create(settings.payload_bytes_max)
     except OSError as error:
-        raise StartupError(f"cannot make the shared memory: {error.strerror}")
+        raise StartupError(
+            f"cannot make the shared memory: {error.strerror}; raise the memory limit "
+            "or the limit of open files (ulimit -n)"
+        )
 
     def owner() -> str:
         cfg = server.cfg
@@ -259,7 +245,10 @@ def _start_guardian(supervisor: Supervisor) -> Guardian:
         guardian.start()
     except OSError as error:
         supervisor.stop()
-        raise StartupError(f"cannot start the process that ends workers: {error}")
+        raise StartupError(
+            f"cannot start the process that ends workers after their master: {error}; "
+            "raise the limit of processes or of open files (ulimit -u, ulimit -n)"
+        )
     return guardian
 
 
@@ -273,7 +262,7 @@ def _open_standard_streams() -> None:
 def _fail(error: StartupError, log: Any = None) -> NoReturn:
     """End with one sentence, in the log and where the operator sees it."""
     if log is not None:
-        log.critical("liveconfig: %s", error)
+        sentences.START_FAILS.write(log, error)
     if sys.stderr is not None and not _is_shown(log):
         sys.stderr.write(f"liveconfig: {error}\n")
         sys.stderr.flush()

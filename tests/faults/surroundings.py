@@ -59,7 +59,11 @@ def master_has_no_descriptors(stage: Stage) -> None:
     publisher = stage.publisher()
     with no_descriptors(stage.server.master):
         publisher.kill()
-        eventually(lambda: stage.server.lines("does not start: .*Too many open files"))
+        eventually(
+            lambda: stage.server.lines(
+                "cannot start the publisher: too many open files"
+            )
+        )
         stage.request_some()
         stage.edits.flip()
     # How long it takes until it tries again is how long the fault goes on.

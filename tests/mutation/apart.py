@@ -54,7 +54,7 @@ APART = (
     Mutant(
         "worker/own_ports",
         "a port that is not bound is told",
-        "        worker.log.warning(_closed(port, worker.sockets))\n",
+        "        PORT_CLOSED.write(worker.log, port, _names(worker.sockets), port)\n",
         "        pass\n",
         (f"{_OWN_PORTS}port_that_is_not_bound_is_closed",),
     ),

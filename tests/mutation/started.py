@@ -57,7 +57,7 @@ STARTED = (
     Mutant(
         "gunicorn",
         "the reason of a failed start is in the log",
-        'log.critical("liveconfig: %s", error)',
+        "sentences.START_FAILS.write(log, error)",
         "pass",
         (f"{_START_LOG}failed_start_of_a_daemon_is_in_its_log",),
     ),

@@ -198,7 +198,10 @@ def test_path_that_gunicorn_is_given_is_the_publishers(tmp_path: Path) -> None:
     [
         ("sys.frozen = True", "is frozen into one program, which cannot start"),
         ("sys.executable = ''", "sys.executable is empty, so there is no Python"),
-        ("sys.executable = '/no/such/python'", "no process can be started for it: "),
+        (
+            "sys.executable = '/no/such/python'",
+            "cannot start the publisher: /no/such/python: no such file or directory; ",
+        ),
         ("sys.executable = '/bin/false'", "died with status 1 before it said "),
     ],
 )

@@ -63,7 +63,7 @@ def test_alert_waits_as_long_as_it_says(alert: str, minutes: int) -> None:
     (rule,) = (rule for rule in _rules() if rule["alert"] == alert)
     assert rule["for"] == f"{minutes}m"
     assert rule["labels"]["severity"] in ("warning", "critical")
-    assert {"summary", "description"} == rule["annotations"].keys()
+    assert {"summary", "description", "runbook"} == rule["annotations"].keys()
 
 
 def test_monitor_selects_the_pods_and_their_admin_port() -> None:

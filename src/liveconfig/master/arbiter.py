@@ -21,6 +21,7 @@ from typing import Any
 
 from liveconfig.master.guardian import Guardian
 from liveconfig.master.supervisor import Supervisor
+from liveconfig.sentences import of_processes as sentences
 from liveconfig.settings import kept_environ
 
 # How often a reload is tried whose publisher dies on the way without a word.
@@ -49,7 +50,7 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     def try_before_reload() -> None:
         nonlocal tries
         tries = 1
-        server.log.info("liveconfig: before the reload, its config is tried")
+        sentences.RELOAD_TRIED.write(server.log)
         _try(server, supervisor)
 
     def go_on_with_reload() -> None:
@@ -59,14 +60,10 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
             reload()
         elif outcome == "died" and tries < _TRIES_MAX:
             tries += 1
-            server.log.info("liveconfig: the reload is tried again")
+            sentences.RELOAD_TRIED_AGAIN.write(server.log)
             _try(server, supervisor)
         elif outcome == "died":
-            server.log.error(
-                "liveconfig: nothing is reloaded, the workers serve on: the new "
-                "publisher died %d times",
-                tries,
-            )
+            sentences.RELOAD_DIES.write(server.log, tries)
 
     def reap_workers_and_look() -> None:
         supervisor.check()
@@ -104,10 +101,7 @@ def _try(server: Any, supervisor: Supervisor) -> None:
             supervisor.succeed(must_fit=True)
     # What gunicorn does when its config file is no good, which it has logged by then.
     except SystemExit:
-        server.log.error(
-            "liveconfig: nothing is reloaded, the workers serve on: gunicorn cannot "
-            "load its own config file"
-        )
+        sentences.CONFIG_FILE_FAILS.write(server.log)
 
 
 @contextlib.contextmanager

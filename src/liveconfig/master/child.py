@@ -38,6 +38,14 @@ _STOPPED_SECONDS_MAX = 5.0
 
 # Which limit to raise where the kernel gives no more descriptors or processes.
 _LIMITS = {errno.EMFILE: "ulimit -n", errno.EAGAIN: "ulimit -u"}
+# What helps where there is no descriptor or no process.
+_ADVICE = {
+    errno.EMFILE: "raise the limit (ulimit -n)",
+    errno.ENFILE: "raise fs.file-max",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u, or pids of the container)",
+    errno.ENOMEM: "raise the memory limit",
+    errno.ENOENT: "start gunicorn by the full path of its Python",
+}
 
 
 class Child:
@@ -67,7 +75,7 @@ class Child:
             owner: whose process it is to be, "" for whoever the master is.
 
         Raises:
-            StartupError: no descriptor or no process can be made; nothing is left.
+            StartupError: there is no descriptor or no process; nothing is left.
         """
         try:
             self.relay = Relay()
@@ -159,7 +167,10 @@ class Child:
         while True:
             _wait_readable([self.relay.fileno(), self._pidfd], _LOOK_SECONDS)
             if trouble := self.trouble(0.0):
-                raise StartupError(f"the publisher {trouble}")
+                raise StartupError(
+                    f"the publisher {trouble} while it starts: look for who stopped "
+                    "it, or for what the schema's own code waits for"
+                )
             ended = self.reap()
             for level, text in self.relay.messages():
                 if level == READY:
@@ -235,9 +246,11 @@ def _in_words(end: os.waitid_result) -> str:
 
 
 def _cannot_start(error: OSError) -> StartupError:
-    limit = _LIMITS.get(error.errno or 0)
-    remedy = f"; raise the limit ({limit})" if limit else ""
-    return StartupError(f"no process can be started for it: {error}{remedy}")
+    problem = os.strerror(error.errno or 0).lower()
+    if error.filename:
+        problem = f"{error.filename}: {problem}"
+    advice = _ADVICE.get(error.errno or 0, "mend that, and start it again")
+    return StartupError(f"cannot start the publisher: {problem}; {advice}")
 
 
 def _command(

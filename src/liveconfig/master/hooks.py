@@ -16,6 +16,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec
 
+from liveconfig.sentences.of_processes import NOT_CALLED
+
 P = ParamSpec("P")
 Hook = Callable[..., object]
 
@@ -87,13 +89,7 @@ def _completed(name: str, theirs: Hook, ours: Hook, first_age: int) -> Hook:
             return
         about = arguments[-1]
         if getattr(about, "age", first_age) == first_age:
-            about.log.warning(
-                "liveconfig: %s (%s) does not call ours, so ours is called after it: "
-                "%s",
-                name,
-                place(theirs),
-                advice(name, ours),
-            )
+            NOT_CALLED.write(about.log, name, place(theirs), advice(name, ours))
         ours(*arguments)
 
     return call

@@ -14,7 +14,6 @@ begins to work at a source and whenever it has looked at it, so at least once in
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -25,6 +24,8 @@ from liveconfig.master.succession import Succession
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Attempt
 from liveconfig.processes.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
+from liveconfig.sentences import of_processes as sentences
+from liveconfig.sentences.sentence import Sentence
 
 # How often the records are looked through for damage.
 _RECORD_SECONDS = 1.0
@@ -39,7 +40,6 @@ _DELAY_SECONDS_MAX = 30.0
 # way there, as another need not.
 Outcome = Literal["ready", "unfit", "died"]
 
-_KEPT = "nothing is reloaded, the workers serve on"
 
 Log = Callable[[int, str], None]
 
@@ -115,7 +115,7 @@ class Supervisor:
                 before, attempt = attempt, self._attempt()
                 if attempt is None or attempt.is_over or attempt == before:
                     raise
-                self._log(logging.ERROR, f"{error}; it starts again")
+                self._say(sentences.STARTS_AGAIN, error)
 
     def _start_once(self) -> None:
         try:
@@ -143,7 +143,7 @@ class Supervisor:
             role = MUST_FIT if must_fit else MUST_LOAD
             self._succession = Succession(self._new_child(role))
         except StartupError as error:
-            self._log(logging.ERROR, f"{_KEPT}: {error}")
+            self._say(sentences.NOT_RELOADED, error)
         else:
             self._is_awaited = must_fit
 
@@ -191,8 +191,10 @@ class Supervisor:
         """Have a successor take the place that is its own, as soon as that can be."""
         self._log_all(succession.messages())
         if succession.problem:
-            kept = "" if succession.has_died else f"{_KEPT}: "
-            self._log(logging.ERROR, kept + succession.problem)
+            if succession.has_died:
+                self._say(sentences.SUCCESSOR_DIED)
+            else:
+                self._say(sentences.NOT_RELOADED, succession.problem)
             self._drop_succession()
             self._conclude("died" if succession.has_died else "unfit")
         elif succession.fits and succession.make_place(self._child):
@@ -233,11 +235,7 @@ class Supervisor:
         if trouble:
             # It is started again when it is gone: never are there two.
             if child.kill():
-                self._log(
-                    logging.ERROR,
-                    f"the publisher (pid {child.pid}) {trouble}; it is killed, the "
-                    "workers serve on",
-                )
+                self._say(sentences.HANGS, child.pid, trouble)
             return
         now = time.monotonic()
         if now - self._records_at < _RECORD_SECONDS:
@@ -248,11 +246,7 @@ class Supervisor:
             return
         if not self._is_damaged:
             self._is_damaged = True
-            self._log(
-                logging.CRITICAL,
-                "the record was overwritten by something else; the workers keep their "
-                "config, and the publisher is asked to publish it again",
-            )
+            self._say(sentences.OVERWRITTEN)
         child.look_again()
 
     def _new_child(self, role: str = FIRST) -> Child:
@@ -280,11 +274,7 @@ class Supervisor:
         if self._succession is None:
             self._conclude("died")
         self._schedule(time.monotonic() - child.started_at)
-        self._log(
-            logging.ERROR,
-            f"the publisher (pid {child.pid}) died; the workers serve on, it starts "
-            f"again in {self._delay_seconds:.1f} s",
-        )
+        self._say(sentences.DIED, child.pid, self._delay_seconds)
         self.check()
 
     def _schedule(self, lived_seconds: float) -> None:
@@ -302,8 +292,11 @@ class Supervisor:
             self._child = self._new_child()
         except StartupError as error:
             # No reason to end the master, which would end the workers.
-            self._log(logging.ERROR, f"the publisher does not start: {error}")
             self._schedule(lived_seconds=0.0)
+            self._say(sentences.DOES_NOT_START, error, self._delay_seconds)
+
+    def _say(self, sentence: Sentence, *arguments: object) -> None:
+        self._log(sentence.level, sentence.line(*arguments))
 
     def _log_all(self, lines: Iterable[tuple[int, str]]) -> None:
         for level, text in lines:

@@ -15,6 +15,7 @@ import falcon
 
 from liveconfig.errors import LiveconfigError
 from liveconfig.falcon import answer_without_config
+from liveconfig.sentences.of_processes import NOTHING_TO_SERVE
 from liveconfig.worker.own_ports import is_beating
 
 LIVEZ, READYZ = HEALTH_PATHS = ("/livez", "/readyz")
@@ -61,5 +62,5 @@ def handle_liveconfig_error(
     params: dict[str, Any],
 ) -> None:
     """Answer 503 and log one sentence: this worker has nothing to serve."""
-    log.error("liveconfig: %s", error)
+    NOTHING_TO_SERVE.write(log, error)
     answer_without_config(resp)

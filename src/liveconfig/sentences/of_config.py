@@ -250,7 +250,7 @@ UNCHANGED = Sentence(
 BACK = Sentence(INFO, "%s is back", "The source that was missing can be read again.")
 RESUMED = Sentence(
     INFO,
-    "version %d is live, %s; its publisher died before it told so",
+    "version %d is live, %s; its publisher died before it logged so",
     "A publisher was killed right after its publication. Its successor has notified "
     "the workers and entered it into the history; only what changed is not known.",
 )

@@ -51,11 +51,12 @@ DIED = Sentence(
 )
 DOES_NOT_START = Sentence(
     ERROR,
-    "the publisher does not start: %s",
+    "%s; the workers serve on, it is tried again in %.1f s",
     "The publisher has ended, and no new one could be started. It is tried again; the "
     "workers serve on, but see no change.",
     "Do what the line says: mostly a limit of processes or open files is too low.",
     (_LIMITS, _STATUS),
+    example="cannot start the publisher: too many open files; raise the limit …",
 )
 HANGS = Sentence(
     ERROR,
@@ -68,7 +69,7 @@ HANGS = Sentence(
 OVERWRITTEN = Sentence(
     CRITICAL,
     "the record was overwritten by something else; the workers keep their config, and "
-    "the publisher is told to publish it again",
+    "the publisher is asked to publish it again",
     "Something wrote into the shared memory.",
     "Nothing at once. If it happens again look for native code in the service that "
     "writes where it must not.",
@@ -143,7 +144,7 @@ NO_DIRTY_ROW = Sentence(
 )
 NOT_NOTIFIED = Sentence(
     WARNING,
-    "this worker takes a new config at its next request only, and tells its callbacks "
+    "this worker takes a new config at its next request only, and calls its callbacks "
     "then: %s",
     "The worker could not start the thread that follows the publications.",
     "Raise the limit of open files or threads that it names.",
@@ -184,17 +185,17 @@ PORT_ALONE = Sentence(
 )
 CALLBACK_FAILED = Sentence(
     ERROR,
-    "%s failed for version %d; it is told the next one",
+    "%s failed for version %d; it is called with the next one",
     "What the callback applies is as it was before; requests have the new config.",
     "Mend the mistake that the traceback under the line names.",
     (_LOGS, _STATUS),
     "Put the config of before back: the callback is called with it as with any other.",
-    example="the callback shop.rates.reload_rates failed for version N; it is told …",
+    example="the callback shop.rates.reload_rates failed for version N; it is …",
 )
 CALLBACK_SLOW = Sentence(
     WARNING,
-    "%s has been busy for %.1f s with a new version; requests go on, and it is told "
-    "the newest version when it returns",
+    "%s has been busy for %.1f s with a new version; requests go on, and it is called "
+    "with the newest version when it returns",
     "A callback has not returned. Requests have the new config.",
     "Look for what it waits for.",
     (_STATUS,),

@@ -33,7 +33,7 @@ class Sentence:
         action: what the operator does; "" where there is nothing to do.
         commands: what to run for that, a line each.
         undo: how to take a change back that led to it; "" where none did.
-        example: the line, where the text alone does not tell what it is like.
+        example: the line, where the text alone does not show what it is like.
     """
 
     level: int

@@ -29,6 +29,7 @@ from numbers import Real
 from typing import Any
 
 from liveconfig.errors import InotifyUnavailableError, printable
+from liveconfig.sentences.of_processes import WATCHER_ENDED, WATCHER_FAILED
 from liveconfig.watch.inotify import DiskChange, Inotify
 
 # Without events: soon enough for a person who waits, and 86,400 looks a day are cheap.
@@ -236,7 +237,7 @@ class FileWatcher:
         finally:
             # As by `sys.exit` in the action.
             if not self._is_stopped:
-                log.error("the watcher of %s has ended", printable(self._path))
+                log.error(WATCHER_ENDED.text, printable(self._path))
 
     def _free(self) -> None:
         self._disarm()
@@ -251,8 +252,7 @@ class FileWatcher:
         except Exception:
             if self._runner is None or self._runner is not self._thread:
                 raise
-            path = printable(self._path)
-            log.exception("the watcher of %s goes on after an error", path)
+            log.exception(WATCHER_FAILED.text, printable(self._path))
             return None
 
     def _deadline(self) -> float:

@@ -31,6 +31,7 @@ from liveconfig.errors import (
 from liveconfig.memory.record import Publication
 from liveconfig.memory.shared import SharedMemory, bound
 from liveconfig.schema.schema import Schema, changed_key_paths
+from liveconfig.sentences.of_processes import UNFIT
 from liveconfig.worker import turns
 from liveconfig.worker.binding import bound_schema, nothing_yet
 from liveconfig.worker.snapshot import Snapshot
@@ -44,8 +45,7 @@ T = TypeVar("T")
 # request some microseconds, and damage does not mend itself.
 _RETRY_SECONDS = 0.1
 _LOOK_SECONDS = 0.002  # How often one looks that waits for another thread.
-# How often a process that has no config yet tries: the master has a record that was
-# overwritten made whole again within a second or two.
+# How often the first config is tried: damage is mended within a second or two.
 _FIRST_TRIES_MAX = 30
 
 # A version that no record has, so that the first `get` takes the slow path.
@@ -329,7 +329,7 @@ class ConfigManager(Generic[T]):
         except (CorruptRecordError, UnfitConfigError, MemoryError) as error:
             # Damage is logged by whoever mends it; a class is mended by who reads this.
             if isinstance(error, UnfitConfigError) and head != self._unreadable_head:
-                log.error("liveconfig: version %d stays: %s", held.version, error)
+                UNFIT.write(log, held.version, error)
             self._stale_since = self._stale_since or time.time()
             self._unreadable_head = head
             self._retry_at = time.monotonic() + _RETRY_SECONDS

@@ -27,6 +27,8 @@ from typing import Any
 
 from gunicorn.workers.sync import SyncWorker
 
+from liveconfig.sentences.of_processes import PORT_ALONE, PORT_CLOSED
+
 # As WSGI has it: it takes the environ and `start_response`.
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -64,14 +66,10 @@ def serve(worker: Any) -> None:
         return
     mine = [each for each in worker.sockets if _port(each) in _applications]
     for port in _applications.keys() - {_port(each) for each in mine}:
-        worker.log.warning(_closed(port, worker.sockets))
+        PORT_CLOSED.write(worker.log, port, _names(worker.sockets), port)
     left = [each for each in worker.sockets if each not in mine]
     if mine and not left:
-        worker.log.error(
-            "liveconfig: gunicorn listens on nothing but %s, which is set apart, so "
-            "nothing is served apart: bind a public port as well",
-            _names(mine),
-        )
+        PORT_ALONE.write(worker.log, _names(mine))
         return
     _give_up(worker, mine, left)
     doors = [
@@ -226,10 +224,3 @@ def _port(listener: Any) -> int:
 
 def _names(listeners: Sequence[Any]) -> str:
     return ", ".join(str(each.getsockname()) for each in listeners)
-
-
-def _closed(port: int, listeners: Sequence[Any]) -> str:
-    return (
-        f"liveconfig: port {port} is closed, and what was to be served there with it: "
-        f"gunicorn listens on {_names(listeners)} only; bind 127.0.0.1:{port} as well"
-    )

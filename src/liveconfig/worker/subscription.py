@@ -26,6 +26,8 @@ from typing import Any, Generic, TypeVar
 from liveconfig.errors import format_key_path
 from liveconfig.memory.worker_table import WorkerRow
 from liveconfig.schema.schema import changed_key_paths
+from liveconfig.sentences.of_processes import CALLBACK_FAILED, CALLBACK_SLOW
+from liveconfig.sentences.sentence import PREFIX
 from liveconfig.worker.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -172,12 +174,7 @@ class Caller(Subscription[T]):
             self._is_slow = True
             if self._row is not None:
                 self._row.count_slow_callback()
-            log.warning(
-                "liveconfig: %s has been busy for %.1f s with a new version; requests "
-                "go on, and it is called with the newest version when it returns",
-                self._name,
-                seconds,
-            )
+            CALLBACK_SLOW.write(log, self._name, seconds)
         return not self._is_slow
 
     def _run(self, news: threading.Event) -> None:
@@ -207,11 +204,8 @@ class Caller(Subscription[T]):
         # thread without a word.
         except BaseException:
             is_failure = True
-            log.exception(
-                "liveconfig: %s failed for version %d; it is called with the next one",
-                self._name,
-                newest.snapshot.version,
-            )
+            text = PREFIX + CALLBACK_FAILED.text
+            log.exception(text, self._name, newest.snapshot.version)
         finally:
             self._called = newest
             self._busy_since = None
