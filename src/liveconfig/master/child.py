@@ -35,9 +35,6 @@ _STOP_SECONDS = 2.0
 # A shell or a debugger stops a process for moments; one that is left stopped is dead.
 _STOPPED_SECONDS_MAX = 5.0
 
-
-# Which limit to raise where the kernel gives no more descriptors or processes.
-_LIMITS = {errno.EMFILE: "ulimit -n", errno.EAGAIN: "ulimit -u"}
 # What helps where there is no descriptor or no process.
 _ADVICE = {
     errno.EMFILE: "raise the limit (ulimit -n)",
