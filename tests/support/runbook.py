@@ -181,7 +181,8 @@ def _members(module: ModuleType) -> Iterator[tuple[str, Sentence]]:
 
 
 def _section(name: str, sentence: Sentence) -> Iterator[str]:
-    yield f"({anchor(name)})=\n### {_code(shape(sentence))}\n\n{sentence.means}\n\n"
+    title = name.capitalize().replace("_", " ")
+    yield f"### {title}\n\n{_code(shape(sentence))}\n\n{sentence.means}\n\n"
     if sentence.action:
         yield f"What to do: {sentence.action}\n\n"
     yield from _commands(sentence.commands)
@@ -192,7 +193,7 @@ def _section(name: str, sentence: Sentence) -> Iterator[str]:
 def _alert(name: str, description: str, alert: Alert) -> Iterator[str]:
     text = description.replace("{{ $labels.pod }}", "the pod")
     text = text[0].upper() + text[1:]
-    yield f"({anchor(name)})=\n### {name}\n\n{text}\n\nWhat to do: {alert.action}\n\n"
+    yield f"### {name}\n\n{text}\n\nWhat to do: {alert.action}\n\n"
     yield from _commands(alert.commands)
     yield f"To take a change back: {alert.undo}\n\n"
     if alert.lines:

@@ -67,7 +67,8 @@ def test_sentence_says_what_to_do(name: str) -> None:
 
 def test_sections_are_told_apart() -> None:
     """Each sentence and each alert has an anchor of its own."""
-    anchors = re.findall(r"^\((.*)\)=$", PAGE.read_text(), re.MULTILINE)
+    titles = re.findall(r"^### (.*)$", PAGE.read_text(), re.MULTILINE)
+    anchors = [title.lower().replace(" ", "-") for title in titles]
     assert len(set(anchors)) == len(anchors)
     assert set(anchors) == {anchor(name) for name in (*sentences(), *ALERTS)}
 
