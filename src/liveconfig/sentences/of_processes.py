@@ -210,6 +210,16 @@ UNFIT = Sentence(
     (_RELOAD, _STATUS),
     _ROLL_BACK,
 )
+WORKER_WAITS = Sentence(
+    ERROR,
+    "this worker waits, the others serve on: %s; mend config or code, then reload "
+    "gunicorn",
+    "A worker has started with code whose class does not take what is live. It takes "
+    "no requests, and gunicorn starts another in its place after a while.",
+    "Mend the class, or put a config in place that fits it, and reload.",
+    ("liveconfig check kube/configmap.yaml", _RELOAD),
+    _ROLL_BACK,
+)
 NOTHING_TO_SERVE = Sentence(
     ERROR,
     "%s",
@@ -234,6 +244,11 @@ WATCHER_FAILED = Sentence(
     "Mend the mistake that the traceback under the line names.",
 )
 
+WORKER_SERVES = Sentence(
+    INFO,
+    "this worker waits no more, it serves",
+    "What is live fits the worker's class now, or no other worker serves.",
+)
 RELOAD_TRIED = Sentence(
     INFO,
     "before the reload, its config is tried",

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from liveconfig.errors import LiveconfigError, UnfitConfigError
 from liveconfig.memory.shared import SharedMemory
+from liveconfig.sentences.of_processes import WORKER_SERVES, WORKER_WAITS
 from liveconfig.worker.manager import managers
 
 log = logging.getLogger("gunicorn.error")
@@ -42,16 +43,12 @@ def may_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
         shared.workers.own.note_stale_since(time.time())
     if not shared.workers.has_serving_worker():
         return True
-    log.error(
-        "liveconfig: this worker waits, the others serve on: %s; mend config or code, "
-        "then reload gunicorn",
-        problem,
-    )
+    WORKER_WAITS.write(log, problem)
     deadline = time.monotonic() + _WAIT_SECONDS
     while is_wanted() and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
         if _unfit() is None or not shared.workers.has_serving_worker():
-            log.info("liveconfig: this worker waits no more, it serves")
+            WORKER_SERVES.write(log)
             return True
     return False
 
