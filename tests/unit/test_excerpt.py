@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -364,6 +364,8 @@ def test_value_of_a_secret_is_never_shown(noise: str) -> None:
 
 
 @_often
+@example("]]]]")
+@example("{{{{")
 @given(st.text("[]{}-|>,:'\"#", min_size=4, max_size=12))
 def test_secret_of_marks_alone_is_never_shown(secret: str) -> None:
     """What is shown of the structure is too little to tell a secret."""
