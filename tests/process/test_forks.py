@@ -173,16 +173,7 @@ def test_user_may_use_what_root_has_made(tmp_path: Path) -> None:
     assert Child(load).result() == repr((b"kept", []))
 
 
-@pytest.fixture(params=[True, False], ids=["of-python", "left-out"])
-def python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python with these calls, and one that was built without them."""
-    if not request.param:
-        monkeypatch.delattr(os, "memfd_create")
-        monkeypatch.delattr(os, "pidfd_open")
-        monkeypatch.delattr(signal, "pidfd_send_signal")
-
-
-@pytest.mark.usefixtures("python")
+@pytest.mark.usefixtures("any_python")
 def test_signals_go_to_the_process_behind_a_pidfd() -> None:
     """A process that is there gets them; one that has ended is told of."""
     pid = Child(signal.pause).pid

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 
 import pytest
 
@@ -13,16 +12,7 @@ from liveconfig.errors import StartupError
 from liveconfig.memory import kernel
 
 
-@pytest.fixture(params=[True, False], ids=["of-python", "left-out"])
-def python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python with these calls, and one that was built without them."""
-    if not request.param:
-        monkeypatch.delattr(os, "memfd_create")
-        monkeypatch.delattr(os, "pidfd_open")
-        monkeypatch.delattr(signal, "pidfd_send_signal")
-
-
-@pytest.mark.usefixtures("python")
+@pytest.mark.usefixtures("any_python")
 def test_kernel_of_this_machine_has_what_is_needed() -> None:
     """Nothing is left open by trying, and nothing is refused."""
     before = os.listdir("/proc/self/fd")
@@ -30,7 +20,7 @@ def test_kernel_of_this_machine_has_what_is_needed() -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
-@pytest.mark.usefixtures("python")
+@pytest.mark.usefixtures("any_python")
 def test_memory_is_sealed_and_not_inherited() -> None:
     """Nobody can shrink it under a reader, and no other program gets it by chance."""
     memfd = kernel.memfd_create("test")
