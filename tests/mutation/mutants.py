@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
+from tests.mutation.counted import COUNTED
 from tests.mutation.mutant import Mutant
 from tests.mutation.reloaded import RELOADED
 from tests.mutation.shown import SHOWN
@@ -112,7 +113,7 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "the claim is on a description of its own",
-        "self._claim = _opened_anew(descriptor, os.O_RDWR)",
+        "self._claim = kernel.opened_anew(descriptor, os.O_RDWR)",
         "self._claim = os.dup(descriptor)",
         ("tests/process/test_record_processes.py",),
     ),
@@ -161,8 +162,8 @@ MUTANTS = (
     Mutant(
         "memory/record",
         "what processes inherit of a record cannot write",
-        "cls(_opened_anew(writable, os.O_RDONLY))",
-        "cls(_opened_anew(writable, os.O_RDWR))",
+        "cls(kernel.opened_anew(writable, os.O_RDONLY))",
+        "cls(kernel.opened_anew(writable, os.O_RDWR))",
         (f"{_RECORD}descriptor_of_a_record_cannot_write",),
     ),
     Mutant(
@@ -506,21 +507,21 @@ MUTANTS = (
     Mutant(
         "memory/worker_table",
         "a row is cleared with its worker",
-        "            for word in _OF_ONE_WORKER:\n",
+        "            for word in OF_ONE_WORKER:\n",
         "            for word in ():\n",
         (f"{_FORKS}dirty_workers_have_rows_that_their_own_parent_gives_out",),
     ),
     Mutant(
-        "memory/worker_table",
+        "memory/worker_row",
         "counts stay with the row",
-        "_OF_ONE_WORKER = (*range(_PID, _FAILURES), _SCHEMA)",
-        "_OF_ONE_WORKER = range(_PID, _ROW_WORDS)",
+        "OF_ONE_WORKER = (*range(PID, FAILURES), SCHEMA, IS_BLIND)",
+        "OF_ONE_WORKER = range(PID, ROW_WORDS)",
         (f"{_WORKER_TABLE}counts_outlive_their_worker",),
     ),
     Mutant(
-        "memory/worker_table",
+        "memory/worker_row",
         "what a worker starts with is no propagation",
-        "if self._words[_VERSION] or is_awaited:",
+        "if self._words[VERSION] or is_awaited:",
         "if True:",
         (f"{_WORKER_TABLE}propagation_falls_into_its_bucket",),
     ),
@@ -605,6 +606,7 @@ MUTANTS = (
     *SHOWN,
     *APART,
     *BOUNDS,
+    *COUNTED,
     *STARTED,
     *TAKEN,
     *WATCHED,

@@ -25,7 +25,7 @@ _NOBODY = 65534
 @pytest.fixture
 def table() -> Iterator[WorkerTable]:
     """An empty table."""
-    table = WorkerTable()
+    table = WorkerTable.create()
     yield table
     table.close()
 

@@ -59,10 +59,7 @@ class Desk:
     def publisher(self, type_: type[Any] = Greeting) -> Publisher:
         """Start a publisher; the one before is over."""
         self.dismiss()
-        self._outlets = Outlets.attach(
-            *(os.dup(record.descriptor) for record in self.shared.records),
-            os.dup(self.shared.published.descriptor),
-        )
+        self._outlets = Outlets.attach(*map(os.dup, self.shared.descriptors))
         return Publisher(self.settings, Schema(type_), self._outlets)
 
     def dismiss(self) -> None:

@@ -27,7 +27,7 @@ from liveconfig.memory.status import (
     Rejected,
     Reloads,
 )
-from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow
+from liveconfig.memory.worker_row import PROPAGATION_SECONDS, WorkerRow
 from liveconfig.operators.metrics import MetricsCollector
 from tests.support.damage import overwrite
 from tests.support.metrics import bound_memory, publish, values

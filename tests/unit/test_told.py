@@ -80,10 +80,7 @@ class Stage:
         """Start a publisher; the one before is over."""
         if self._outlets is not None:
             self._outlets.close()
-        self._outlets = Outlets.attach(
-            *(os.dup(record.descriptor) for record in self.shared.records),
-            os.dup(self.shared.published.descriptor),
-        )
+        self._outlets = Outlets.attach(*map(os.dup, self.shared.descriptors))
         settings = Settings(path=str(self.path), payload_bytes_max=65_536)
         return Publisher(settings, Schema(class_), self._outlets)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from liveconfig.memory.worker_table import WorkerState
+from liveconfig.memory.worker_row import WorkerState
 from liveconfig.worker import turns
 from liveconfig.worker.manager import ConfigManager
 from tests.support.eventually import PATIENCE_SECONDS

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from liveconfig.memory import worker_table
-from liveconfig.memory.worker_table import PROPAGATION_SECONDS, WorkerRow, WorkerTable
+from liveconfig.memory.worker_row import PROPAGATION_SECONDS, WorkerRow
+from liveconfig.memory.worker_table import WorkerTable
 
 
 @pytest.fixture
 def table() -> Iterator[WorkerTable]:
     """An empty table."""
-    table = WorkerTable()
+    table = WorkerTable.create()
     yield table
     table.close()
 
@@ -80,12 +81,13 @@ def test_row_of_a_worker_that_has_ended_is_cleared(table: WorkerTable) -> None:
     row.note_restart(is_needed=True)
     row.callback_begins()
     row.note_schema("00ff00000000000a")
+    row.note_blind()
     assert table.rows()[0].schema_digest == "00ff00000000000a"
     table.take_back_all_but(())
     assert table.rows() == ()
     _enter(table, "b")
     (state,) = table.rows()
-    assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0, "")
+    assert state[3:] == (0, 0.0, 0.0, 0.0, False, 0, 0, 0.0, "", True)
 
 
 def test_row_shows_no_older_version_after_a_newer(table: WorkerTable) -> None:

@@ -81,8 +81,7 @@ class Child:
         try:
             self.relay.wake_on_message()
             self.pid, self._pidfd = _spawn(
-                *(record.descriptor for record in shared.records),
-                shared.published.descriptor,
+                *shared.descriptors,
                 self.relay.sender,
                 version_min=version_min,
                 role=role,
@@ -258,6 +257,7 @@ def _command(
     status: int,
     history: int,
     published: int,
+    workers: int,
     relay: int,
 ) -> list[str]:
     arguments = ["--parent-pid", str(os.getpid())]
@@ -267,6 +267,7 @@ def _command(
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]
     arguments += ["--published-descriptor", str(published)]
+    arguments += ["--workers-descriptor", str(workers)]
     arguments += ["--relay-descriptor", str(relay)]
     return interpreter.command(arguments)
 

@@ -3,7 +3,7 @@ What this package needs of the kernel, beyond what every Linux and every Python 
 
 Owns: which calls these are; making them where this build of Python leaves them out.
 Must not know: what they are used for.
-Runs in: the gunicorn master.
+Runs in: the gunicorn master and the publisher.
 
 A Python that was built against an old C library or old headers has neither
 `os.memfd_create` nor `os.pidfd_open`, on whatever kernel it runs.
@@ -58,6 +58,11 @@ def memfd_create(name: str) -> int:
 def seal_size(memfd: int) -> None:
     """Have nobody make the memory larger or smaller from now on."""
     fcntl.fcntl(memfd, _F_ADD_SEALS, _F_SEAL_SHRINK | _F_SEAL_GROW | _F_SEAL_SEAL)
+
+
+def opened_anew(descriptor: int, access: int) -> int:
+    """Return another descriptor of the same memory, with an access of its own."""
+    return os.open(f"/proc/self/fd/{descriptor}", access | os.O_CLOEXEC)
 
 
 def pidfd_open(pid: int) -> int:

@@ -178,7 +178,7 @@ class Record:
             os.ftruncate(writable, size_bytes(payload_bytes_max))
             write_header(writable, payload_bytes_max)
             kernel.seal_size(writable)
-            return cls(_opened_anew(writable, os.O_RDONLY))
+            return cls(kernel.opened_anew(writable, os.O_RDONLY))
         finally:
             os.close(writable)
 
@@ -194,7 +194,7 @@ class Record:
         """Write a damaged header again, so that others can attach; for its maker."""
         header = self._words[MAGIC_WORD], self._words[PAYLOAD_BYTES_MAX_WORD]
         if header != (MAGIC, self.payload_bytes_max):
-            writable = _opened_anew(self.descriptor, os.O_RDWR)
+            writable = kernel.opened_anew(self.descriptor, os.O_RDWR)
             try:
                 write_header(writable, self.payload_bytes_max)
             finally:
@@ -302,7 +302,7 @@ class Writer:
         self._payload_bytes_max = payload_bytes_max_of(descriptor)
         # Opened anew: a lock on the inherited description would be shared with every
         # process that inherited it, and would outlive this one.
-        self._claim = _opened_anew(descriptor, os.O_RDWR)
+        self._claim = kernel.opened_anew(descriptor, os.O_RDWR)
         lock = _flock(fcntl.F_WRLCK)
         try:
             fcntl.fcntl(self._claim, fcntl.F_OFD_SETLK, lock)  # model: C1
@@ -384,10 +384,6 @@ class Writer:
 def _checksum(version: int, published_at_ns: int, payload: bytes) -> int:
     head = struct.pack("QQQ", version, len(payload), published_at_ns)
     return zlib.crc32(payload, zlib.crc32(head))
-
-
-def _opened_anew(descriptor: int, access: int) -> int:
-    return os.open(f"/proc/self/fd/{descriptor}", access | os.O_CLOEXEC)
 
 
 def _flock(kind: int) -> bytes:

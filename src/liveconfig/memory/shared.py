@@ -51,13 +51,19 @@ class SharedMemory:
             status=Record.create("liveconfig-status", STATUS_BYTES_MAX),
             history=Record.create("liveconfig-history", HISTORY_BYTES_MAX),
             published=Broadcast.create(),
-            workers=WorkerTable(),
+            workers=WorkerTable.create(),
         )
 
     @property
     def records(self) -> tuple[Record, Record, Record]:
         """Those that the publisher writes."""
         return self.config, self.status, self.history
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Those that the publisher gets, in the order of `Outlets.attach`."""
+        records = (record.descriptor for record in self.records)
+        return *records, self.published.descriptor, self.workers.descriptor
 
     def publisher_status(self) -> PublisherStatus | None:
         """Return what the publisher says of itself, None where it cannot be read."""

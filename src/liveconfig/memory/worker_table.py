@@ -1,9 +1,10 @@
 """
 The table in which each worker says which version it holds.
 
-Owns: the layout of the rows, who writes which, giving them out and taking them back.
+Owns: who writes which row, giving rows out and taking them back, sums over them.
 Must not know: configs, how a version is taken, who shows the table.
-Runs in: the master, which gives rows out, and every worker, which has one of its own.
+Runs in: the master, which gives rows out; every worker, which has one of its own; the
+    publisher, which reads.
 
 Why a row of its own: what only one process writes needs no lock, and a worker that is
 killed in the middle leaves at most one word older than it might be.
@@ -11,42 +12,40 @@ killed in the middle leaves at most one word older than it might be.
 Why the counts stay when a row is taken back: the next worker of the row counts on from
 them, so that the sums over all rows never fall, whoever dies.
 
-The memory is anonymous, so that forked children share it. Each row is 32 words of 8
-bytes. The first holds in its first two words how many were ever given out, to workers
-and to gunicorn's dirty workers; of the others:
-
-| word | holds                                                              |
-| ---- | ------------------------------------------------------------------ |
-| 0    | the worker's process, 0 for a row that is free                     |
-| 1    | when it was given out                                              |
-| 2    | the version that the worker holds, 0 for none yet                  |
-| 3    | when the worker took that version                                  |
-| 4    | since when it cannot read the newest version, 0 if it can          |
-| 5    | whether a change since its start needs a restart: 0 or 1           |
-| 6    | when the callback that has run for longest began, 0 while none does |
-| 7    | how long after its publication the worker took that version, 0 if  |
-|      | it started with it                                                 |
-| 8, 9 | callbacks that failed, that were slow: counts                      |
-| 10, 11 | both counts as they were when the row was given out              |
-| 12   | propagation: the sum of all that was observed, in nanoseconds      |
-| 13.. | propagation: how many fell into each bucket                        |
-| 27   | which class it has: `Schema.identity` as a number, 0 if not known  |
-
-Times are nanoseconds since the epoch.
+Forked children share the memory; the publisher, which is none, attaches by descriptor.
+The first row holds in its first two words how many were ever given out, to workers and
+to gunicorn's dirty workers.
 """
 
 from __future__ import annotations
 
 import mmap
 import os
-import threading
 import time
-from bisect import bisect_left
 from collections.abc import Collection
-from typing import NamedTuple
+
+from liveconfig.errors import StartupError
+from liveconfig.memory import kernel, tallies
+from liveconfig.memory.tallies import Counts, Tally
+from liveconfig.memory.worker_row import (
+    BUCKETS,
+    FAILURES,
+    OF_ONE_WORKER,
+    PID,
+    PROPAGATION_NS,
+    PROPAGATION_SECONDS,
+    ROW_WORDS,
+    SLOW,
+    VERSION,
+    WorkerRow,
+    WorkerState,
+    WorkerTotals,
+    begin,
+    state,
+    tallies_of,
+)
 
 _WORD_BYTES = 8
-_ROW_WORDS = 32
 # As many as there are: of workers, and while gunicorn reloads twice as many.
 _ROWS = 4096
 
@@ -56,167 +55,7 @@ _DIRTY_ROW = 5001
 # How long after the fork the parent of a dirty worker may need to give it its row.
 _ASSIGNED_SECONDS = 5.0
 
-_PID = 0
-_STARTED_AT = 1
-_VERSION = 2
-_TAKEN_AT = 3
-_STALE_SINCE = 4
-_NEEDS_RESTART = 5
-_RUNNING_SINCE = 6
-_DELAY = 7
-_FAILURES = 8
-_SLOW = 9
-_FAILURES_BEFORE = 10
-_SLOW_BEFORE = 11
-_PROPAGATION_NS = 12
-_BUCKETS = 13
-_SCHEMA = 27
-_OF_ONE_WORKER = (*range(_PID, _FAILURES), _SCHEMA)
-
-# The upper ends of the buckets of propagation, from publication to pick-up; the last
-# bucket has none.
-PROPAGATION_SECONDS = (
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    10.0,
-)
-_BUCKET_ENDS_NS = tuple(int(seconds * 1e9) for seconds in PROPAGATION_SECONDS)
-
-
-class WorkerState(NamedTuple):
-    """
-    What one worker says of itself. Times are seconds since the epoch, 0.0 for never.
-
-    Attributes:
-        row: the number of its row from 1; the next worker may get it when this ends.
-        pid: its process.
-        started_at: when it was forked.
-        version: the version that it holds, 0 for none.
-        taken_at: when it took that version.
-        delay_seconds: how long after its publication, 0.0 if it started with it.
-        stale_since: since when it cannot read the newest version.
-        needs_restart: whether a key that it cannot apply changed since its start.
-        callback_failures: how many callbacks raised.
-        callback_slow: how many callbacks took too long.
-        callback_running_since: when the callback that runs for longest began.
-        schema_digest: which class it has, as `Schema.identity` has it, "" if not known.
-    """
-
-    row: int
-    pid: int
-    started_at: float
-    version: int
-    taken_at: float
-    delay_seconds: float
-    stale_since: float
-    needs_restart: bool
-    callback_failures: int
-    callback_slow: int
-    callback_running_since: float
-    schema_digest: str
-
-    def is_behind(self, newest_version: int) -> bool:
-        """Return True if it holds an older version than the newest."""
-        # One that holds none is starting, or has nothing that asks for a config.
-        return 0 < self.version < newest_version
-
-
-class WorkerTotals(NamedTuple):
-    """
-    What all workers that ever were have counted together; none of it ever falls.
-
-    Attributes:
-        callback_failures: how many callbacks raised.
-        callback_slow: how many callbacks took too long.
-        propagation_buckets: pick-ups by their delay after the publication, one count
-            for each of `PROPAGATION_SECONDS` and one for all above.
-        propagation_seconds: the sum of these delays.
-    """
-
-    callback_failures: int
-    callback_slow: int
-    propagation_buckets: tuple[int, ...]
-    propagation_seconds: float
-
-
-class WorkerRow:
-    """The row of this process. Its threads may use it at the same time."""
-
-    def __init__(self, words: memoryview) -> None:
-        """Write into `words`, which nobody else writes."""
-        self._words = words
-        self._lock = threading.Lock()
-        self._running: list[int] = []
-
-    def took(
-        self, version: int, published_at_ns: int, *, is_awaited: bool = False
-    ) -> None:
-        """
-        Note that this worker holds `version` from now on.
-
-        Args:
-            version: the version.
-            published_at_ns: when it was published.
-            is_awaited: whether the worker had looked for the first one before it came.
-        """
-        now_ns = time.time_ns()
-        with self._lock:
-            # Where a process has two managers, the threads that decode for them may
-            # come here in the other order.
-            if version <= self._words[_VERSION]:
-                return
-            # A worker that starts with this version did not wait for it: there is no
-            # delay to record.
-            if self._words[_VERSION] or is_awaited:
-                delay_ns = max(1, now_ns - published_at_ns)
-                self._words[_DELAY] = delay_ns
-                bucket = bisect_left(_BUCKET_ENDS_NS, delay_ns)
-                self._words[_PROPAGATION_NS] += delay_ns
-                self._words[_BUCKETS + bucket] += 1
-            self._words[_TAKEN_AT] = now_ns
-            self._words[_VERSION] = version
-
-    def note_stale_since(self, seconds: float | None) -> None:
-        """Note since when the newest version cannot be read, None if it can."""
-        self._words[_STALE_SINCE] = int((seconds or 0.0) * 1e9)
-
-    def note_restart(self, *, is_needed: bool) -> None:
-        """Note whether a key that this process cannot apply has another value now."""
-        self._words[_NEEDS_RESTART] = is_needed
-
-    def note_schema(self, identity: str) -> None:
-        """Note which class this worker has."""
-        self._words[_SCHEMA] = int(identity, 16)
-
-    def callback_begins(self) -> int:
-        """Note that a callback runs; return what `callback_ends` takes."""
-        with self._lock:
-            began_ns = time.time_ns()
-            self._running.append(began_ns)
-            self._words[_RUNNING_SINCE] = self._running[0]
-        return began_ns
-
-    def callback_ends(self, began_ns: int, *, is_failure: bool) -> None:
-        """Note that a callback has ended, and how."""
-        with self._lock:
-            self._running.remove(began_ns)
-            self._words[_RUNNING_SINCE] = self._running[0] if self._running else 0
-            self._words[_FAILURES] += is_failure
-
-    def count_slow_callback(self) -> None:
-        """Count a callback that takes too long."""
-        with self._lock:
-            self._words[_SLOW] += 1
+_TABLE_BYTES = (_DIRTY_ROW + _ROWS) * ROW_WORDS * _WORD_BYTES
 
 
 class WorkerTable:
@@ -225,16 +64,46 @@ class WorkerTable:
 
     Attributes:
         own: the row of this process, None where it has none.
+        descriptor: of the memory, to read only, closed on exec; others attach by it.
     """
 
-    def __init__(self) -> None:
-        """Make an empty table; memory is taken only for rows that are given out."""
+    def __init__(self, descriptor: int, memory: mmap.mmap) -> None:
+        """Use memory, and its descriptor, which belong to this object from now on."""
         self.own: WorkerRow | None = None
-        self._memory = mmap.mmap(-1, (_DIRTY_ROW + _ROWS) * _ROW_WORDS * _WORD_BYTES)
+        self.descriptor = descriptor
+        self._memory = memory
         self._words = memoryview(self._memory).cast("Q")
         # The rows by the key that their worker has in the master.
         self._given: dict[object, int] = {}
         self._is_dirty = False
+
+    @classmethod
+    def create(cls) -> WorkerTable:
+        """Make an empty table; memory is taken only for rows that are given out."""
+        writable = kernel.memfd_create("liveconfig-workers")
+        try:
+            os.ftruncate(writable, _TABLE_BYTES)
+            kernel.seal_size(writable)
+            memory = mmap.mmap(writable, _TABLE_BYTES)
+            return cls(kernel.opened_anew(writable, os.O_RDONLY), memory)
+        finally:
+            os.close(writable)
+
+    @classmethod
+    def attach(cls, descriptor: int) -> WorkerTable:
+        """
+        Return a table that can only be read, by its descriptor.
+
+        Raises:
+            StartupError: the descriptor is not that of a table; it is left open.
+        """
+        if os.fstat(descriptor).st_size != _TABLE_BYTES:
+            raise StartupError(
+                f"descriptor {descriptor} is not a table of workers of this version: "
+                "restart gunicorn, so that all of it runs the same liveconfig"
+            )
+        memory = mmap.mmap(descriptor, _TABLE_BYTES, mmap.MAP_SHARED, mmap.PROT_READ)
+        return cls(descriptor, memory)
 
     def give_out(self, key: object) -> None:
         """Set a row aside for the worker that is forked next; for the master."""
@@ -258,7 +127,7 @@ class WorkerTable:
         if row is None:
             return False
         words = self._row(row)
-        _begin(words, os.getpid())
+        begin(words, os.getpid())
         self.own = WorkerRow(words)
         return True
 
@@ -274,7 +143,7 @@ class WorkerTable:
         """Give a row to a process that is forked already; for its parent."""
         self.give_out(pid)
         if pid in self._given:
-            _begin(self._row(self._given[pid]), pid)
+            begin(self._row(self._given[pid]), pid)
 
     def enter_assigned(self) -> bool:
         """
@@ -286,48 +155,69 @@ class WorkerTable:
         deadline = time.monotonic() + _ASSIGNED_SECONDS
         while time.monotonic() < deadline:
             for words in self._rows_ever_given().values():
-                if words[_PID] == os.getpid():
+                if words[PID] == os.getpid():
                     self.own = WorkerRow(words)
                     return True
             time.sleep(0.01)
         return False
+
+    def count_death(self, key: object) -> None:
+        """
+        Count that a worker has died, for the version that it held; for the master.
+
+        To be called before its row is taken back.
+        """
+        if key in self._given:
+            words = self._row(self._given[key])
+            if version := words[VERSION]:
+                tallies.add(tallies_of(words), version, Counts(deaths=1))
 
     def take_back_all_but(self, living: Collection[object]) -> bool:
         """Clear the rows of workers that have ended, if any did; for the master."""
         ended = self._given.keys() - living
         for key in ended:
             words = self._row(self._given.pop(key))
-            for word in _OF_ONE_WORKER:
+            for word in OF_ONE_WORKER:
                 words[word] = 0
         return bool(ended)
 
     def rows(self) -> tuple[WorkerState, ...]:
         """Return what the living workers say, in the order of their rows."""
         return tuple(
-            _state(row, words)
+            state(row, words)
             for row, words in self._rows_ever_given().items()
-            if words[_PID]
+            if words[PID]
         )
 
-    def has_serving_worker(self) -> bool:
-        """Return whether a living worker that serves clients holds a config."""
-        return any(each.version and each.row < _DIRTY_ROW for each in self.rows())
+    def serving_workers(self) -> int:
+        """Return how many living workers that serve clients hold a config."""
+        return sum(each.version > 0 and each.row < _DIRTY_ROW for each in self.rows())
 
     def newest_version(self) -> int:
         """Return the newest version that a living worker holds, 0 for none."""
         rows = self._rows_ever_given().values()
-        return max((words[_VERSION] for words in rows), default=0)
+        return max((words[VERSION] for words in rows), default=0)
 
     def totals(self) -> WorkerTotals:
         """Return what all workers have counted, those that are gone included."""
         rows = self._rows_ever_given().values()
-        buckets = range(_BUCKETS, _BUCKETS + len(PROPAGATION_SECONDS) + 1)
+        buckets = range(BUCKETS, BUCKETS + len(PROPAGATION_SECONDS) + 1)
         return WorkerTotals(
-            sum(words[_FAILURES] for words in rows),
-            sum(words[_SLOW] for words in rows),
+            sum(words[FAILURES] for words in rows),
+            sum(words[SLOW] for words in rows),
             tuple(sum(words[bucket] for words in rows) for bucket in buckets),
-            sum(words[_PROPAGATION_NS] for words in rows) / 1e9,
+            sum(words[PROPAGATION_NS] for words in rows) / 1e9,
         )
+
+    def tally(self, version: int) -> Tally:
+        """
+        Return how a version fared in all workers, dead and dirty ones included.
+
+        Of each row only the newest four versions are kept; 0 is no version.
+        """
+        rows = map(tallies_of, self._rows_ever_given().values())
+        found = [tallies.counts(each, version) for each in rows if version]
+        return Tally.of(version, found)
 
     def fingerprint(self) -> bytes:
         """Return bytes that differ whenever anything in the table does."""
@@ -338,35 +228,12 @@ class WorkerTable:
         self.own = None
         self._words.release()
         self._memory.close()
+        os.close(self.descriptor)
 
     def _row(self, row: int) -> memoryview:
-        return self._words[row * _ROW_WORDS : (row + 1) * _ROW_WORDS]
+        return self._words[row * ROW_WORDS : (row + 1) * ROW_WORDS]
 
     def _rows_ever_given(self) -> dict[int, memoryview]:
         rows = range(1, 1 + self._words[False])
         dirty = range(_DIRTY_ROW, _DIRTY_ROW + self._words[True])
         return {row: self._row(row) for row in (*rows, *dirty)}
-
-
-def _begin(words: memoryview, pid: int) -> None:
-    words[_STARTED_AT] = time.time_ns()
-    words[_FAILURES_BEFORE] = words[_FAILURES]
-    words[_SLOW_BEFORE] = words[_SLOW]
-    words[_PID] = pid
-
-
-def _state(row: int, words: memoryview) -> WorkerState:
-    return WorkerState(
-        row,
-        words[_PID],
-        words[_STARTED_AT] / 1e9,
-        words[_VERSION],
-        words[_TAKEN_AT] / 1e9,
-        words[_DELAY] / 1e9,
-        words[_STALE_SINCE] / 1e9,
-        bool(words[_NEEDS_RESTART]),
-        words[_FAILURES] - words[_FAILURES_BEFORE],
-        words[_SLOW] - words[_SLOW_BEFORE],
-        words[_RUNNING_SINCE] / 1e9,
-        f"{words[_SCHEMA]:016x}" if words[_SCHEMA] else "",
-    )

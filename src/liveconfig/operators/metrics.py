@@ -29,7 +29,7 @@ from prometheus_client.registry import Collector
 from liveconfig.errors import NotBoundError
 from liveconfig.memory.shared import bound
 from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
-from liveconfig.memory.worker_table import (
+from liveconfig.memory.worker_row import (
     PROPAGATION_SECONDS,
     WorkerState,
     WorkerTotals,

@@ -21,7 +21,7 @@ from typing import Any
 from liveconfig.memory.history import Entry, History
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Missing, PublisherStatus, Rejected
-from liveconfig.memory.worker_table import WorkerState
+from liveconfig.memory.worker_row import WorkerState
 from liveconfig.status import document
 from liveconfig.worker.snapshot import Snapshot
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from liveconfig.memory.record import Record, Writer
+from liveconfig.memory.worker_table import WorkerTable
 from liveconfig.processes.broadcast import Broadcast
 
 
@@ -43,23 +44,32 @@ class Outlets:
         status: the publisher's state.
         history: the newest publications and rejections.
         published: wakes every worker.
+        workers: how each version fares; it is only read.
     """
 
     config: Channel
     status: Channel
     history: Channel
     published: Broadcast
+    workers: WorkerTable
 
     @classmethod
-    def attach(cls, config: int, status: int, history: int, published: int) -> Outlets:
+    def attach(
+        cls, config: int, status: int, history: int, published: int, workers: int
+    ) -> Outlets:
         """
         Attach by descriptors, which belong to the outlets from now on.
 
         Raises:
             RecordClaimedError: another publisher is alive.
+            StartupError: a descriptor is not that of what it should be.
         """
         return cls(
-            Channel(config), Channel(status), Channel(history), Broadcast(published)
+            Channel(config),
+            Channel(status),
+            Channel(history),
+            Broadcast(published),
+            WorkerTable.attach(workers),
         )
 
     def close(self) -> None:
@@ -67,3 +77,4 @@ class Outlets:
         for channel in (self.config, self.status, self.history):
             channel.close()
         self.published.close()
+        self.workers.close()

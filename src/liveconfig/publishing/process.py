@@ -32,7 +32,7 @@ from liveconfig.watch.mounts import is_single_file_mount
 from liveconfig.watch.watcher import FileWatcher
 
 # In the order of `Outlets.attach`.
-_OUTLETS = ("config", "status", "history", "published")
+_OUTLETS = ("config", "status", "history", "published", "workers")
 
 
 def run(

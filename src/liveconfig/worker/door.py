@@ -41,13 +41,13 @@ def may_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
         return True
     if shared.workers.own is not None:
         shared.workers.own.note_stale_since(time.time())
-    if not shared.workers.has_serving_worker():
+    if not shared.workers.serving_workers():
         return True
     WORKER_WAITS.write(log, problem)
     deadline = time.monotonic() + _WAIT_SECONDS
     while is_wanted() and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-        if _unfit() is None or not shared.workers.has_serving_worker():
+        if _unfit() is None or not shared.workers.serving_workers():
             WORKER_SERVES.write(log)
             return True
     return False

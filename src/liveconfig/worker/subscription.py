@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from liveconfig.errors import format_key_path
-from liveconfig.memory.worker_table import WorkerRow
+from liveconfig.memory.worker_row import WorkerRow
 from liveconfig.schema.schema import changed_key_paths
 from liveconfig.sentences.of_processes import CALLBACK_FAILED, CALLBACK_SLOW
 from liveconfig.sentences.sentence import PREFIX
@@ -211,7 +211,9 @@ class Caller(Subscription[T]):
             self._busy_since = None
             self._is_slow = False
             if row is not None:
-                row.callback_ends(began_ns, is_failure=is_failure)
+                row.callback_ends(
+                    began_ns, is_failure=is_failure, version=newest.snapshot.version
+                )
 
 
 def _name(callback: Callable[..., object]) -> str:
