@@ -96,7 +96,7 @@ def _cost(
         match = _COST.fullmatch(case)
         if row == "update_cost" and match is not None:
             for name in metric.samples:
-                # A cost too small to be told from none has no place on the scale.
+                # A cost that is as good as none has no place on the scale.
                 value = max(1e-4, metric.spread(name).median)
                 cost.setdefault(name, []).append((float(match[1]), value))
     return {name: sorted(line) for name, line in cost.items() if len(line) > 1}

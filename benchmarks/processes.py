@@ -1,7 +1,7 @@
 """
 What the kernel knows of a tree of processes.
 
-Owns: reading `/proc` and the processes' clocks; what strace tells.
+Owns: reading `/proc` and the processes' clocks; what strace prints.
 Must not know: which processes they are.
 Runs in: the measuring process; strace as its child.
 
@@ -100,7 +100,7 @@ def threads(pid: int) -> list[int]:
 
 
 def has_mapped(pid: int, name: str) -> bool:
-    """Tell whether a process has a file with `name` in its path in its memory."""
+    """Return whether a process has a file with `name` in its path in its memory."""
     with contextlib.suppress(*_GONE):
         return name in Path(f"/proc/{pid}/maps").read_text()
     return False
@@ -113,7 +113,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def can_trace() -> bool:
-    """Tell whether strace is here."""
+    """Return whether strace is here."""
     return shutil.which("strace") is not None
 
 

@@ -1,5 +1,5 @@
 """
-sentry-options, told of every change: no read looks at the file, and none is late.
+sentry-options, notified of every change: no read looks at the file, and none is late.
 
 Owns: the peer.
 Must not know: what is measured.

@@ -57,7 +57,7 @@ def _metrics_of(sides: Sequence[stage.Side], seconds: float, bar: Bar) -> list[M
     bar.at(2, 3, f"{seconds:.0f} s by strace")
     pids = [pid for tree in trees.values() for pid in tree]
     if not processes.can_trace():
-        # The targets that are about calls are then told as not measured.
+        # The targets that are about calls are then shown as not measured.
         return metrics
     calls = processes.system_calls(pids, seconds)
     threads = {pid: processes.threads(pid) for pid in pids}

@@ -5,7 +5,7 @@ Owns: the row `scale`.
 Must not know: how the record works.
 Runs in: the measuring process; readers are forked from it.
 
-The writer's processor time is what tells whether readers cost it anything: on the clock
+The writer's processor time is what shows whether readers cost it anything: on the clock
 they would, as they need the same processors.
 """
 

@@ -79,14 +79,14 @@ class Answer:
     Attributes:
         status: its `/status` in the end; None if it was given up.
         reason: why it was given up.
-        flipped_at: when the pod's volume changed, as of this process's monotonic clock;
+        changed_at: when the pod's volume changed, as of this process's monotonic clock;
             None if its publisher has not seen it change.
     """
 
     pod: Pod
     status: Any = None
     reason: str = ""
-    flipped_at: float | None = None
+    changed_at: float | None = None
 
 
 class Watch:
@@ -130,8 +130,8 @@ class Watch:
                     answer.reason = event["reason"]
                     continue
                 answer.status = event["status"]
-                if event["flipped_before"] is not None:
-                    answer.flipped_at = time.monotonic() - event["flipped_before"]
+                if event["changed_before"] is not None:
+                    answer.changed_at = time.monotonic() - event["changed_before"]
         finally:
             has_begun.set()
         return answer
@@ -174,7 +174,7 @@ class Cluster:
         self.client = Client(kubectl)
 
     def make_namespace(self) -> bool:
-        """Make the namespace if it is not there; tell whether it is ours."""
+        """Make the namespace if it is not there; return whether it is ours."""
         status, output, complaint = self._kubectl.try_(
             "get", "namespace", self.namespace, "--output=json"
         )
@@ -307,16 +307,16 @@ class Cluster:
                     raise WalkError(f"{pod.name} does not start: {pod.trouble}{hint}")
             if now > deadline:
                 ready = sum(pod.is_ready for pod in pods)
-                # Of pods that were never made only the events tell.
+                # Of pods that were never made only the events say why.
                 command = " ".join(self._kubectl.command("get", "events"))
                 raise WalkError(
                     f"after {seconds:.0f} s {ready} of {replicas} pods are ready: "
-                    f"{command} tells why"
+                    f"{command} says why"
                 )
             time.sleep(0.3)
 
     def is_settled(self, pods: Sequence[Pod]) -> bool:
-        """Tell whether these pods are all that the Deployment wants, and ready."""
+        """Return whether these pods are all that the Deployment wants, and ready."""
         deployment = self._deployment()
         status, wanted = deployment["status"], deployment["spec"]["replicas"]
         seen = status.get("observedGeneration", 0)

@@ -102,8 +102,8 @@ def rows(answer: Answer, start: float) -> Iterator[tuple[str, ...]]:
     delays = answer.status["delays"]
     for worker in answer.status["workers"]:
         flipped = "started with it"
-        if answer.flipped_at is not None:
-            flipped = f"{answer.flipped_at - start:.2f} s"
+        if answer.changed_at is not None:
+            flipped = f"{answer.changed_at - start:.2f} s"
         yield (
             answer.pod.name,
             f"{worker['pid']}",

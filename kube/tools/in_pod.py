@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 
 TIMEOUT_SECONDS = 10
 PAUSE_SECONDS = 0.02
-# Longer: when something happened is told, and not found out by asking often.
+# Longer: when something happened is measured, and not found out by asking often.
 LOOK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 5
 # A pod that ends refuses connections; what is asked there is asked of no other.
@@ -91,7 +91,7 @@ class Load:
                 self.answered += 1
                 self.texts[text] = self.texts.get(text, 0) + 1
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Print everything so far."""
         with self.lock:
             emit(
@@ -113,7 +113,7 @@ def load(host: str, port: str, clients: str) -> NoReturn:
         threading.Thread(target=everyone.run, daemon=True).start()
     while True:
         time.sleep(1)
-        everyone.tell()
+        everyone.report()
 
 
 def ask(host: str, port: str, path: str) -> int:
@@ -136,7 +136,7 @@ class Patience:
         self.refusals = 0
 
     def is_over(self, reason: str) -> bool:
-        """Wait a moment; tell whether it is time to give up, and why."""
+        """Wait a moment; return whether it is time to give up, and why."""
         now = time.monotonic()
         if now > self.deadline or self.refusals > REFUSALS_MAX:
             emit(event="gave up", reason=reason)
@@ -154,7 +154,7 @@ def converged(host: str, admin_port: str) -> Any:
     Return the status of a service all of whose workers hold its newest version.
 
     Raises:
-        NotYetError: a worker is behind or still starting, or nothing is told yet.
+        NotYetError: a worker is behind or still starting, or nothing is known yet.
     """
     code, _, text = get(host, int(admin_port), "/status")
     if code != 200:
@@ -199,7 +199,7 @@ def until(goal: Callable[..., Any], seconds: str, *arguments: str) -> int:
             reason, patience.refusals = repr(error), patience.refusals + 1
         if patience.is_over(reason):
             return 1
-    emit(event="there", status=status, flipped_before=age(status))
+    emit(event="there", status=status, changed_before=age(status))
     return 0
 
 

@@ -174,7 +174,7 @@ class Trial:
         problems: list[str],
     ) -> tuple[str, ...]:
         good = "rejected by all" if update.is_bad else "served by all"
-        flips = [each.flipped_at for each in answers if each.flipped_at]
+        flips = [each.changed_at for each in answers if each.changed_at]
         workers = [len(each.status["workers"]) for each in answers if each.status]
         meanwhile = {"delete": "a pod is deleted", "restart": "all are restarted"}
         return (

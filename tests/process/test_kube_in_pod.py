@@ -99,7 +99,7 @@ def test_config_is_served_when_all_of_a_status_says_so(
     place = ("127.0.0.1", service.port)
     status, last = ask(in_pod.served, "20", *place, service.port, "new")
     assert (status, last["event"], last["status"]) == (0, "there", after)
-    assert 0 <= last["flipped_before"] < 20
+    assert 0 <= last["changed_before"] < 20
 
 
 def test_rejection_is_waited_for(ask: Ask, stack: ExitStack) -> None:
@@ -109,7 +109,7 @@ def test_rejection_is_waited_for(ask: Ask, stack: ExitStack) -> None:
     stack.callback(service.close)
     status, last = ask(in_pod.rejected, "20", "127.0.0.1", service.port)
     assert (status, last["status"]) == (0, after)
-    assert last["flipped_before"] is None
+    assert last["changed_before"] is None
 
 
 def test_what_is_missing_is_told(ask: Ask, stack: ExitStack) -> None:

@@ -87,10 +87,10 @@ def test_changed_at_is_the_time_of_the_flip(tmp_path: Path) -> None:
     """The flip counts, not the older times of the payload behind it."""
     volume = ConfigMapVolume(tmp_path / "v", {"a.yaml": "1"})
     volume.flip({"a.yaml": "2"})
-    flipped_at_ns = (volume.directory / "..data").lstat().st_ctime_ns
+    changed_at_ns = (volume.directory / "..data").lstat().st_ctime_ns
     os.symlink(volume.path("a.yaml"), tmp_path / "older")
-    assert _read(volume.path("a.yaml")).changed_at_ns() == flipped_at_ns
-    assert _read(volume.directory).changed_at_ns() == flipped_at_ns
+    assert _read(volume.path("a.yaml")).changed_at_ns() == changed_at_ns
+    assert _read(volume.directory).changed_at_ns() == changed_at_ns
 
 
 def test_changed_at_is_known_when_the_working_directory_is_deleted(
@@ -103,8 +103,8 @@ def test_changed_at_is_known_when_the_working_directory_is_deleted(
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    flipped_at_ns = (volume.directory / "..data").lstat().st_ctime_ns
-    assert _read(volume.directory).changed_at_ns() == flipped_at_ns
+    changed_at_ns = (volume.directory / "..data").lstat().st_ctime_ns
+    assert _read(volume.directory).changed_at_ns() == changed_at_ns
 
 
 def test_links_are_followed(tmp_path: Path) -> None:

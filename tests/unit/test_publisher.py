@@ -204,7 +204,7 @@ def test_age_of_the_source_is_no_delay(
     # As after HUP with another class: the same file becomes another version.
     desk.publisher(Required).refresh()
     assert (desk.told().version, desk.told().changed_at) == (2, 0.0)
-    assert [entry.flipped_at for entry in desk.shared.publications()] == [0.0, 0.0]
+    assert [entry.changed_at for entry in desk.shared.publications()] == [0.0, 0.0]
     assert "after the change" not in caplog.text
 
 
@@ -338,7 +338,7 @@ def test_history_tells_what_came_of_each_change(desk: Desk) -> None:
         told.digest,
     )
     assert published.at == told.published_at
-    assert published.flipped_at == told.changed_at
+    assert published.changed_at == told.changed_at
     assert told.rejected is not None
     assert (rejected.kind, rejected.version, rejected.error) == (
         "rejected",

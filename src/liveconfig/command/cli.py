@@ -109,7 +109,7 @@ LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
   kubectl exec POD -- liveconfig wait --digest "$(liveconfig digest config.yaml)"
 
 A rejection that was there before the wait may be about what the source held before.
-It ends the wait at once only if it is about FILE; else it is told when time is up.
+It ends the wait at once only if it is about FILE; else it is shown when time is up.
 
 exit status: 0 every worker of this pod serves it; what takes a restart may be left,
                which `liveconfig status` says
@@ -125,7 +125,7 @@ def check(checker: Checker, paths: Sequence[str], *, is_strict: bool) -> int:
     for group in [paths] if checker.is_merged else [[path] for path in paths]:
         try:
             for checked in checker.check(*group):
-                is_good &= _tell(checked, is_strict=is_strict)
+                is_good &= _print_checked(checked, is_strict=is_strict)
                 is_any |= checked.is_config
         except (InvalidConfigError, SourceUnavailableError) as error:
             _complain(error)
@@ -135,7 +135,7 @@ def check(checker: Checker, paths: Sequence[str], *, is_strict: bool) -> int:
     return _GOOD if is_good and is_any else _BAD
 
 
-def _tell(checked: Checked, *, is_strict: bool) -> bool:
+def _print_checked(checked: Checked, *, is_strict: bool) -> bool:
     for note in checked.notes:
         print(note, file=sys.stderr)
     if not checked.is_config:

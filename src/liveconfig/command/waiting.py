@@ -68,7 +68,7 @@ def wait_for(client: StatusClient, target: Target, seconds: float) -> Status:
         except ServiceUnavailableError as error:
             progress.miss(error)
         else:
-            if progress.is_over(status):
+            if progress.ends_with(status):
                 return status
         left = deadline - time.monotonic()
         if left <= 0:
@@ -89,8 +89,8 @@ class _Progress:
         """Take note that there was no answer."""
         self._error = error
 
-    def is_over(self, status: Status) -> bool:
-        """Return whether all serve the target; raise if it was rejected meanwhile."""
+    def ends_with(self, status: Status) -> bool:
+        """Note an answer, return whether all serve the target; raise if rejected."""
         rejected = status.rejected
         if self._status is None:
             self._rejected_before = rejected

@@ -37,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
         version: the version that is live since, or that stays.
         digest: of the config; of a rejected one the digest of its bytes, or "".
         origin: where it came from: `source`, `cache` or `defaults`.
-        flipped_at: when the source changed, by the filesystem's clock, 0.0 if unknown.
+        changed_at: when the source changed, by the filesystem's clock, 0.0 if unknown.
         duration_seconds: from the begin of reading to the publication or rejection.
         changes: what changed, the first of them.
         changed_count: how many there are.
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     version: int
     digest: str
     origin: str = "source"
-    flipped_at: float = 0.0
+    changed_at: float = 0.0
     duration_seconds: float = 0.0
     changes: tuple[Change, ...] = ()
     changed_count: int = 0

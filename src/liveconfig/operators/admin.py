@@ -105,7 +105,7 @@ class StatusResource:
 
 
 class MetricsResource:
-    """`GET /metrics`: what Prometheus is told, the same by every worker."""
+    """`GET /metrics`: what Prometheus scrapes, the same from every worker."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the metrics, in the one of two formats that is preferred."""

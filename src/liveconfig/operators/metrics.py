@@ -109,8 +109,8 @@ def _metrics(
         "Whether the publisher runs (1) or is being started again (0).",
         is_publisher_up,
     )
-    told = status or _NO_STATUS
-    of_publisher = chain(_of_source(told), _of_publishing(told))
+    known = status or _NO_STATUS
+    of_publisher = chain(_of_source(known), _of_publishing(known))
     # No value is no reset of a counter to Prometheus; 0 would be one.
     yield from of_publisher if status else map(_emptied, of_publisher)
     yield from _of_workers(version, workers)

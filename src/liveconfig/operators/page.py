@@ -27,7 +27,7 @@ _CONFIG_LINES_UNFOLDED_MAX = 30
 # What a browser lays out without getting slow; `/config` has all of it.
 _CONFIG_CHARACTERS_MAX = 65_536
 
-# No state is told by its colour alone: the path in its sign, that in the title, colour.
+# No colour alone shows a state: the path in its sign, that in the title, colour.
 _SIGNS = {
     "good": ("M20 33l9 9 16-19", "✓", "#1a7f4b"),
     "attention": ("M32 17v19M32 44v3", "!", "#a15c00"),

@@ -68,9 +68,9 @@ def _serialize(
         )
     else:
         words = [sentence, _INDEX] if names_index else [sentence]
-        told = {"title": error.status, "description": " ".join(words).strip()}
+        answer = {"title": error.status, "description": " ".join(words).strip()}
         resp.content_type = falcon.MEDIA_JSON
-        resp.data = msgspec.json.encode(told)
+        resp.data = msgspec.json.encode(answer)
 
 
 def _root(req: falcon.Request) -> str:

@@ -1,7 +1,7 @@
 """
 The parts of the page below its headline.
 
-Owns: what is told of the rejected candidate, the version, the workers, the history.
+Owns: what is shown of the rejected candidate, the version, the workers, the history.
 Must not know: the order of the parts, HTTP, where the document comes from.
 Runs in: every worker.
 

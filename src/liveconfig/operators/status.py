@@ -40,7 +40,7 @@ def status_document(
         snapshot: what the worker that answers holds, None while it waits for one.
         stale_since: since when it cannot read the newest version.
         secrecy: which keys are secret in its schema. Others may have been when the
-            rest was told: after a reload of the master, for a moment.
+            rest was stored: after a reload of the master, for a moment.
     """
     known = shared.publisher_status()
     version, digest = (snapshot.version, snapshot.digest) if snapshot else (0, "")
@@ -79,7 +79,7 @@ def status_document(
 
 def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
     """
-    Return a text that is another one whenever another document is to be told.
+    Return a text that is another one whenever another document is to be returned.
 
     Args:
         shared: the memory of this process.
@@ -88,7 +88,7 @@ def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
         secrecy: which keys are secret in its schema.
     """
     versions = (record.version for record in shared.records)
-    # What is damaged is told, and damage leaves the versions as they are.
+    # The document shows what is damaged, and damage leaves the versions as they are.
     wholes = (record.is_whole(0) for record in (shared.status, shared.history))
     state = (secrecy, version, *versions, *wholes, shared.config.is_claimed())
     workers = shared.workers.fingerprint()
@@ -182,7 +182,7 @@ def _entry(entry: Entry) -> document.Entry:
         version=entry.version,
         digest=entry.digest,
         origin=entry.origin,
-        changed_at=_time(entry.flipped_at),
+        changed_at=_time(entry.changed_at),
         duration_ms=_ms(entry.duration_seconds),
         changes=entry.changes,
         changed_count=entry.changed_count,

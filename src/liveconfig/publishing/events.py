@@ -2,7 +2,7 @@
 What can happen to the source and the config.
 
 Owns: one class for each kind of event, and what is known of it.
-Must not know: what follows from an event, how it is told.
+Must not know: what follows from an event, how it is logged.
 Runs in: the publisher process.
 
 No event holds a key or a value that must not be shown: what is put into one is masked.

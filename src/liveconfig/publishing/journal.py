@@ -2,7 +2,7 @@
 The publisher's state in the records, and its lines in the log.
 
 Owns: when both are written, and the state that a successor goes on from.
-Must not know: what can happen, what follows from it, how it is told.
+Must not know: what can happen, what follows from it, how it is worded.
 Runs in: the publisher process.
 """
 

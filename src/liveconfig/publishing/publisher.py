@@ -43,7 +43,7 @@ from liveconfig.settings import Settings
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02
-# How many doubtful values of one source are told.
+# How many doubtful values of one source are logged.
 _WARNINGS_MAX = 20
 
 
@@ -167,7 +167,7 @@ class Publisher:
 
         Args:
             on_missing: `defaults` publishes the schema's own, where no source is there;
-                `wait` tells that the next good source is waited for.
+                `wait` waits for the next good source.
         """
         payload = self._cached()
         if payload is not None:
@@ -309,7 +309,7 @@ class Publisher:
             live = self._publish(
                 candidate.digest, "source", candidate.payload, candidate.config
             )
-            # All that is only told is found out after the publication.
+            # All that is only shown is found out after the publication.
             self._note_published(live, before, reading)
         names, keys = self._schema.key_names, self._schema.unknown_keys(candidate.data)
         unknown = events.Keys.of(keys, names.of_unknown)

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from liveconfig.errors import InvalidConfigError, printable
-from liveconfig.memory import status as told
+from liveconfig.memory import status as stored
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
 from liveconfig.publishing import events
@@ -45,8 +45,8 @@ class State:
         status: what all others see, and a successor goes on from.
         history: the newest publications and rejections; so it is with these.
         is_waiting: whether the first config is waited for. Until that is known, what is
-            wrong at the start is told by whoever ends it.
-        doubtful: what was told of values that are hardly what their author means.
+            wrong at the start is logged by whoever ends it.
+        doubtful: what was logged of values that are hardly what their author means.
         unkept_because: why what is live is not in the cache, "" if it is.
     """
 
@@ -100,7 +100,7 @@ def _(event: events.Missing, state: State) -> State:
         return state
     if before is None:
         state = _counted(state, missing=1)
-    missing = told.Missing(problem, before.since if before else event.at)
+    missing = stored.Missing(problem, before.since if before else event.at)
     # What was rejected is not there any more either.
     return _with(state, missing=missing, rejected=None)
 
@@ -126,7 +126,7 @@ def _(event: events.Published, state: State) -> State:
     return _entered(
         state,
         event.at,
-        flipped_at=event.changed_at,
+        changed_at=event.changed_at,
         duration_seconds=event.seconds,
         changes=event.changes,
         changed_count=event.changed.count,
@@ -155,13 +155,13 @@ def _(event: events.Rejected, state: State) -> State:
     problem, before = _problem(event.error), state.status.rejected
     if before is not None and (before.digest, before.error) == (event.digest, problem):
         return after(events.SeenAgain(event.digest), state)
-    rejected = told.Rejected(event.digest, problem, event.at, 1, event.excerpt)
+    rejected = stored.Rejected(event.digest, problem, event.at, 1, event.excerpt)
     return _entered(
         _with(_counted(state, rejected=1), rejected=rejected),
         event.at,
         kind="rejected",
         digest=event.digest,
-        flipped_at=event.changed_at,
+        changed_at=event.changed_at,
         duration_seconds=event.seconds,
         error=problem,
     )
@@ -233,8 +233,8 @@ def _entered(state: State, at: float, **parts: Any) -> State:
     return dataclasses.replace(state, history=state.history.with_entry(entry))
 
 
-def _problem(error: InvalidConfigError) -> told.Problem:
-    return told.Problem(
+def _problem(error: InvalidConfigError) -> stored.Problem:
+    return stored.Problem(
         printable(error.path),
         error.line,
         error.column,
