@@ -323,7 +323,7 @@ MUTANTS = (
         (f"{_PUBLISHER}successor_goes_on_from_the_record",),
     ),
     Mutant(
-        "publishing/publisher",
+        "publishing/releases",
         "a damaged record is not gone on from",
         "if not record.is_whole(version_min):",
         "if False:",
@@ -351,9 +351,9 @@ MUTANTS = (
         (f"{_PUBLISHER}record_that_fell_behind_the_status_is_left_behind",),
     ),
     Mutant(
-        "publishing/publisher",
+        "publishing/releases",
         "versions never fall behind what the master has seen",
-        "outlets.config.writer.skip(version_min)",
+        "self._outlets.config.writer.skip(version_min)",
         "pass",
         (f"{_SUPERVISOR}record_overwritten_without_a_publisher_goes_on",),
     ),
@@ -500,8 +500,9 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "a successor keeps what was not kept",
-        "                origin = self.status.origin\n",
-        "                origin, self._kept = self.status.origin, payload\n",
+        "            if (live := self._releases.live) is not None:\n",
+        "            if (live := self._releases.live) is not None:\n"
+        "                self._kept = live.payload\n",
         (f"{_PUBLISHER_START}successor_keeps_what_its_predecessor_did_not",),
     ),
     Mutant(
@@ -533,7 +534,7 @@ MUTANTS = (
         (f"{_BROADCAST}every_listener_is_woken_once",),
     ),
     Mutant(
-        "publishing/publisher",
+        "publishing/releases",
         "workers are woken",
         "publish(payload)\n        self._outlets.published.send()\n",
         "publish(payload)\n",
@@ -542,8 +543,8 @@ MUTANTS = (
     Mutant(
         "publishing/publisher",
         "a successor wakes the workers",
-        "and this.\n        self._outlets.published.send()\n",
-        "and this.\n",
+        "        self._releases.wake_workers()\n",
+        "",
         (f"{_PUBLISHER}successor_tells_of_a_publication_that_was_its_publishers_last",),
     ),
     Mutant(

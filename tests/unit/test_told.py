@@ -24,7 +24,8 @@ from liveconfig.operators.admin import create_admin_app
 from liveconfig.operators.status import status_document, status_tag
 from liveconfig.publishing.log import Log, log
 from liveconfig.publishing.outlets import Outlets
-from liveconfig.publishing.publisher import Live, Publisher
+from liveconfig.publishing.publisher import Publisher
+from liveconfig.publishing.releases import Live
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import load
 from liveconfig.reading.manifest import read_manifests

@@ -12,18 +12,14 @@ Neither is taken away until an attempt has come to its end, so no way to die is 
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
-
 from liveconfig.memory.status import Attempt
 from liveconfig.publishing.events import Attempted
 from liveconfig.publishing.journal import Journal
+from liveconfig.publishing.note import Note
 
 ATTEMPTS_MAX = 3
 
 _NAME = "attempt"
-_NOTE_BYTES_MAX = 200
 
 
 class Attempts:
@@ -38,7 +34,7 @@ class Attempts:
             cache_dir: where it is noted as well, "" for nowhere.
         """
         self._journal = journal
-        self._note = Path(cache_dir, _NAME) if cache_dir else None
+        self._note = Note(cache_dir, _NAME) if cache_dir else None
         self._before = journal.state.status.attempt
         noted = _read(self._note) if self._note else None
         if noted and (self._before is None or noted.number > self._before.number):
@@ -72,33 +68,16 @@ class Attempts:
         if self._journal.state.status.attempt is not None:
             self._journal.note(Attempted(None))
         if self._note is not None:
-            with contextlib.suppress(OSError):
-                self._note.unlink()
+            self._note.remove()
 
 
-def _read(note: Path) -> Attempt | None:
-    """Return what was noted; what somebody else has put there is no note."""
+def _read(note: Note) -> Attempt | None:
     try:
-        descriptor = os.open(note, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        with open(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_uid != os.geteuid():
-                return None
-            number, digest = file.read(_NOTE_BYTES_MAX).decode().split()
-            return Attempt(digest, int(number))
-    except (OSError, ValueError):
+        number, digest = (note.read() or b"").decode().split()
+        return Attempt(digest, int(number))
+    except ValueError:
         return None
 
 
-def _write(note: Path, attempt: Attempt) -> None:
-    # By a rename, so that no death in between loses the count. Where it cannot be kept,
-    # neither can the cache, which says so.
-    unfinished = note.with_suffix(".unfinished")
-    with contextlib.suppress(OSError):
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(unfinished, flags, 0o600)
-        with open(descriptor, "w") as file:
-            file.write(f"{attempt.number} {attempt.digest}\n")
-        unfinished.replace(note)
+def _write(note: Note, attempt: Attempt) -> None:
+    note.write(f"{attempt.number} {attempt.digest}\n".encode())

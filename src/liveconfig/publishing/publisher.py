@@ -1,7 +1,7 @@
 """
 What happens after "the source may have changed": publish, reject, or wait on.
 
-Owns: the last good config, what is published and when.
+Owns: what is published and when, what is kept for a start without a good source.
 Must not know: how a change is noticed, gunicorn, HTTP, how bytes lie in memory.
 Runs in: the publisher process.
 
@@ -11,7 +11,6 @@ It may be killed at any instruction: all it needs it reads anew when it starts a
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -32,6 +31,7 @@ from liveconfig.publishing.attempts import ATTEMPTS_MAX, Attempts
 from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.outlets import Outlets
+from liveconfig.publishing.releases import Live, Releases
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
 from liveconfig.reading.source import Reading, Source
@@ -45,30 +45,6 @@ from liveconfig.settings import Settings
 _CLOCK_STEP_SECONDS = 0.02
 # How many doubtful values of one source are logged.
 _WARNINGS_MAX = 20
-
-
-@dataclass(frozen=True)
-class Live:
-    """
-    What was published last: all that decisions about it go by.
-
-    Attributes:
-        version: its number.
-        digest: the digest of its config.
-        origin: where it came from: `source`, `cache` or `defaults`.
-        payload: its bytes.
-        config: what they stand for.
-    """
-
-    version: int
-    digest: str
-    origin: str
-    payload: bytes
-    config: Any
-
-    # And no tuple: what records the local variables of a traceback walks into those.
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.payload)} bytes)"
 
 
 class Publisher:
@@ -107,11 +83,10 @@ class Publisher:
                 schema.name,
                 settings.payload_bytes_max,
             )
-        self._outlets = outlets
+        self._releases = Releases(outlets, schema)
         self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
-        self._live: Live | None = None
         # The payload that is known to be in the cache.
         self._kept: bytes | None = None
         self._began = 0.0
@@ -119,7 +94,6 @@ class Publisher:
         self._journal = Journal(settings.path, schema, outlets.status, outlets.history)
         self._attempts = Attempts(self._journal, settings.cache_dir)
         version_min = max(version_min, self.status.version)
-        outlets.config.writer.skip(version_min)
         self._resume(version_min)
 
     @property
@@ -130,7 +104,7 @@ class Publisher:
     @property
     def has_config(self) -> bool:
         """Whether it could publish what is live again, if that were overwritten."""
-        return self._live is not None
+        return self._releases.live is not None
 
     def refresh(self) -> bool:
         """
@@ -212,20 +186,13 @@ class Publisher:
         except (CorruptRecordError, UnfitConfigError) as error:
             self._note(events.CacheUnfit(error))
             return
-        live = self._publish(digest, origin, payload, config)
-        at = self._published_at()
+        live = self._releases.publish(digest, origin, payload, config)
+        at = self._releases.published_at
         self._note(events.FellBack(at, live.version, live.digest, origin))
-
-    def _publish(self, digest: str, origin: str, payload: bytes, config: Any) -> Live:
-        """Publish a config and wake the workers."""
-        version = self._outlets.config.writer.publish(payload)
-        self._outlets.published.send()
-        self._live = Live(version, digest, origin, payload, config)
-        return self._live
 
     def _keep(self) -> None:
         """Have the cache hold what is live, whoever published it, if it can."""
-        live = self._live
+        live = self._releases.live
         if self._cache is None or live is None or live.payload is self._kept:
             return
         # Defaults are there anyway, and what is from the cache is in it.
@@ -240,32 +207,21 @@ class Publisher:
             self._note(events.Kept())
 
     def _resume(self, version_min: int) -> None:
-        record = self._outlets.config.record
         try:
-            if not record.is_whole(version_min):
-                raise CorruptRecordError("it was overwritten by something else")
-            publication = record.read()
-            if publication is not None:
-                digest, config = self._schema.unpack(publication.payload)
-                version, payload = publication.version, publication.payload
-                origin = self.status.origin
-                self._live = Live(version, digest, origin, payload, config)
-                published_at = publication.published_at_ns / 1e9
-                self._note(events.Resumed(published_at, version, digest))
+            at = self._releases.resume(version_min, self.status.origin)
         except (CorruptRecordError, UnfitConfigError) as error:
             # Damaged, or made by another schema: whatever the source holds is new.
             self._note(events.Unreadable(error))
-        # The publisher before may have died between its publication and this.
-        self._outlets.published.send()
+        else:
+            if (live := self._releases.live) is not None:
+                self._note(events.Resumed(at, live.version, live.digest))
+        self._releases.wake_workers()
 
     def _mend(self) -> None:
         self._journal.mend()
-        record = self._outlets.config.record
-        live = self._live
-        if live is None or record.is_whole(live.version):
-            return
-        live = self._publish(live.digest, live.origin, live.payload, live.config)
-        self._note(events.PublishedAgain(self._published_at(), live.version))
+        if (live := self._releases.live) and self._releases.is_overwritten():
+            live = self._releases.publish_again(live)
+            self._note(events.PublishedAgain(self._releases.published_at, live.version))
 
     def _consider(self, reading: Reading) -> None:
         if reading.digest == self._seen_digest:
@@ -301,12 +257,12 @@ class Publisher:
             )
 
     def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
-        before = self._live
+        before = self._releases.live
         if before is not None and candidate.digest == before.digest:
-            self._live = replace(before, origin="source")
+            self._releases.confirm()
             self._note(events.Unchanged())
         else:
-            live = self._publish(
+            live = self._releases.publish(
                 candidate.digest, "source", candidate.payload, candidate.config
             )
             # All that is only shown is found out after the publication.
@@ -333,7 +289,7 @@ class Publisher:
         restart_keys = tuple(filter(self._schema.needs_restart, changed))
         self._note(
             events.Published(
-                self._published_at(),
+                self._releases.published_at,
                 live.version,
                 live.digest,
                 reading.path,
@@ -378,9 +334,6 @@ class Publisher:
 
     def _note(self, event: events.Event) -> None:
         self._journal.note(event)
-
-    def _published_at(self) -> float:
-        return self._outlets.config.writer.published_at_ns / 1e9
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._began

@@ -162,8 +162,7 @@ class FileWatcher:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            timeout_ms = max(0.0, self._deadline() - time.monotonic()) * 1000
-            ready = {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
+            ready = self._wait(self._deadline())
             if self._wake in ready:
                 os.eventfd_read(self._wake)
                 self.act()
@@ -173,6 +172,11 @@ class FileWatcher:
                 # Renewed because a mount, for one, makes no event.
                 self._arm()
                 self.act()
+
+    def _wait(self, deadline: float) -> set[int]:
+        """Return the descriptors that can be read, none where the time is over."""
+        timeout_ms = max(0.0, deadline - time.monotonic()) * 1000
+        return {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
 
     def stop(self) -> None:
         """
