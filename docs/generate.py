@@ -31,6 +31,7 @@ _ORDER = (
     "watch",
     "reading",
     "schema",
+    "trial",
     "publishing",
     "memory",
     "processes",

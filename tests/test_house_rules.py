@@ -37,7 +37,7 @@ _LAYERS = (
     ("errors", "sentences"),
     ("settings", "schema", "processes", "watch"),
     ("reading", "memory"),
-    ("status",),
+    ("status", "trial"),
     ("worker", "publishing"),
     ("master",),
     ("gunicorn", "falcon", "wsgi"),

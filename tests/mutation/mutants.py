@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.counted import COUNTED
+from tests.mutation.judged import JUDGED
 from tests.mutation.mutant import Mutant
 from tests.mutation.reloaded import RELOADED
 from tests.mutation.shown import SHOWN
@@ -608,6 +609,7 @@ MUTANTS = (
     *APART,
     *BOUNDS,
     *COUNTED,
+    *JUDGED,
     *STARTED,
     *TAKEN,
     *WATCHED,
