@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from liveconfig import MetricsCollector
-from liveconfig.command.cli import command_line
+from liveconfig.command.arguments import command_line
 from liveconfig.reference.settings import ServiceSettings
 from liveconfig.settings import Settings
 

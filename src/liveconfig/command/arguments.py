@@ -1,0 +1,200 @@
+"""
+What each command takes, and its help.
+
+Owns: the options, their texts, the exit statuses as they are documented.
+Must not know: what a command does.
+Runs in: the CLI, and whatever makes the reference from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from importlib import metadata
+
+# A kubelet alone takes up to 90 s.
+_TIMEOUT_SECONDS = 120.0
+
+_EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit status."
+
+_PATH_HELP = "a config file, a directory or a manifest; - is standard input"
+
+_FILE_EPILOG = """\
+A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
+order, or a Kubernetes manifest, or a directory of these: there each file of a ConfigMap
+or Secret is a config of its own. With --merged all of them are layers of one config, as
+in a directory. - is standard input, and any pipe will do. Without one it is
+LIVECONFIG_PATH.
+
+The schema is --schema or LIVECONFIG_SCHEMA, as module:Class. Without one only the
+syntax is checked, and the digest is not the one of a service that has a schema.
+
+exit status: 0 good, 1 a config is bad or not there, 2 wrong usage
+"""
+
+_SCHEMA_EPILOG = """\
+The class is --schema or LIVECONFIG_SCHEMA, as module:Class; without one any mapping
+will do.
+
+exit status: 0 good, 2 wrong usage, or the class cannot be used
+"""
+
+_STATUS_EPILOG = """\
+The service is asked on its operators' port, without a proxy. Without --url that is the
+one of this machine or pod: LIVECONFIG_ADMIN_HOST and LIVECONFIG_ADMIN_PORT say where.
+
+With --watch it is asked once a second until Ctrl-C. On a terminal the text stays in its
+place; into a pipe it is written anew for each change.
+
+The first line is the sentence that heads the page in a browser. A line that begins
+with ! is trouble: an edit is not in effect in every worker, or the next one would not
+be. One that begins with - asks for attention only: callbacks failed, keys are unknown,
+edits are found by polling, or the config is not from the source.
+
+exit status: 0 no trouble: every worker serves the newest version, and that is what the
+               source holds
+             1 trouble: there is no config yet, a worker is behind, cannot read the
+               newest version or must be restarted, the source was rejected or is
+               missing, or the publisher is not running
+             2 wrong usage, or no service answers
+             130 ended by Ctrl-C
+"""
+
+_WAIT_EPILOG = """\
+A FILE is what `liveconfig digest` takes, and stands for its digest: a config file, a
+directory, or a manifest with one config. The schema is --schema or LIVECONFIG_SCHEMA,
+and must be the one of the service.
+
+The service is asked on its operators' port, without a proxy, and need not be up yet.
+Without --url it is the one of this machine or pod: LIVECONFIG_ADMIN_HOST and
+LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
+
+  kubectl exec POD -- liveconfig wait --digest "$(liveconfig digest config.yaml)"
+
+A rejection that was there before the wait may be about what the source held before.
+It ends the wait at once only if it is about FILE; else it is shown when time is up.
+
+exit status: 0 every worker of this pod serves it; what takes a restart may be left,
+               which `liveconfig status` says
+             1 it was rejected, or FILE is bad: file, line and problem are on stderr
+             2 not in time, and stderr says who is behind; or wrong usage
+             130 ended by Ctrl-C
+"""
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return what takes the arguments of a command apart, and knows the help."""
+    parser = argparse.ArgumentParser(
+        prog="liveconfig",
+        description="Check configs exactly as a running service reads them, and see "
+        "that they are live.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"liveconfig {metadata.version('liveconfig')}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(
+        name: str, text: str, epilog: str = _FILE_EPILOG
+    ) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    _add_file_commands(add)
+    _add_service_commands(add)
+    return parser
+
+
+def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    checking = add("check", "say whether configs are good, and if not, where and why")
+    checking.add_argument("paths", metavar="PATH", nargs="*", help=_PATH_HELP)
+    checking.add_argument(
+        "--strict",
+        action="store_true",
+        help="what is worth a warning is bad, as keys the schema does not know",
+    )
+    digesting = add("digest", "print the digest that every pod will show for a config")
+    showing = add("show", "print the effective config as JSON, secrets masked")
+    for command in (digesting, showing):
+        command.add_argument("path", metavar="PATH", nargs="?", help=_PATH_HELP)
+    schema = add(
+        "schema",
+        "print the JSON Schema of the config, for editors and linters",
+        _SCHEMA_EPILOG,
+    )
+    schema.add_argument(
+        "--strict", action="store_true", help="keys the class does not name are wrong"
+    )
+    for command in (checking, digesting, showing, schema):
+        _add_schema(command)
+    for command in (checking, digesting, showing):
+        _add_parts(command)
+
+
+def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    showing = add(
+        "status",
+        "show which worker serves which version, and what is wrong",
+        _STATUS_EPILOG,
+    )
+    showing.add_argument("--watch", action="store_true", help="show it as it changes")
+    waiting = add("wait", "wait until every worker serves a config", _WAIT_EPILOG)
+    wanted = waiting.add_mutually_exclusive_group(required=True)
+    wanted.add_argument(
+        "--digest", type=_digest, help="as `liveconfig digest` and /status show it"
+    )
+    wanted.add_argument("--file", help="the config itself")
+    waiting.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        default=_TIMEOUT_SECONDS,
+        help="how long, by default %(default)g: a kubelet alone takes up to 90",
+    )
+    _add_schema(waiting)
+    _add_parts(waiting)
+    for command in (showing, waiting):
+        command.add_argument(
+            "--url", metavar="http://HOST:PORT", help="the service's operators' port"
+        )
+
+
+def _add_schema(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--schema", metavar="MODULE:CLASS", help="the config's class")
+
+
+def _add_parts(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="of ConfigMaps and Secrets only this key, whatever it is called",
+    )
+    command.add_argument(
+        "--merged", action="store_true", help="all that is given is one config"
+    )
+
+
+def _digest(text: str) -> str:
+    match = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})", text.lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no digest: it takes sha256: and 64 hexadecimal digits"
+        )
+    return f"sha256:{match[1]}"
+
+
+def _seconds(text: str) -> float:
+    # No exponent, no sign, and no more than a day's worth of digits.
+    if not re.fullmatch(r"\d{1,5}(\.\d{0,9})?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds, such as 90"
+        )
+    return float(text)
