@@ -9,7 +9,6 @@ Runs in: a terminal on any machine with Python 3.10 and kubectl.
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from typing import Any
 
@@ -49,12 +48,14 @@ class Client:
 
     def ask(self, host: str, port: int) -> str:
         """Return what the client is answered at an address in the cluster."""
-        command = self._kubectl.in_pod(CLIENT, "client", "ask", host, str(port), "/")
-        with IN_POD.open("rb") as source:
-            done = subprocess.run(command, stdin=source, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise WalkError(f"{host}:{port} does not answer: {last_line(done.stderr)}")
-        return done.stdout.removesuffix("\n")
+        program = ("python", "-", "ask", host, str(port), "/")
+        source = IN_POD.read_text()
+        status, output, complaint = self._kubectl.in_pod(
+            CLIENT, "client", *program, text=source
+        )
+        if status != 0:
+            raise WalkError(f"{host}:{port} does not answer: {last_line(complaint)}")
+        return output.removesuffix("\n")
 
     def counted(self) -> dict[str, Any]:
         """Return what was counted so far, {} before the first second."""

@@ -9,18 +9,15 @@ Runs in: a terminal on any machine with Python 3.10 and kubectl.
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kube.tools.client import Client
 from kube.tools.kubectl import (
-    FOLDER,
-    IN_POD,
     NAME,
     Kubectl,
     WalkError,
@@ -43,6 +40,7 @@ HOPELESS = {
     "InvalidImageName",
     "RunContainerError",
 }
+ROUND_SECONDS = 30
 # A rollout ends such pods as an earlier one left, and a registry may fail once.
 TROUBLE_SECONDS = 10
 HINT = (
@@ -74,11 +72,11 @@ class Pod:
 @dataclass
 class Answer:
     """
-    What one pod said until all of its workers were there, or it was given up.
+    What `liveconfig wait` said in one pod: all of its workers are there, or are not.
 
     Attributes:
-        status: its `/status` in the end; None if it was given up.
-        reason: why it was given up.
+        status: its `/status` in the end; None if it did not get there.
+        reason: why it did not.
         changed_at: when the pod's volume changed, as of this process's monotonic clock;
             None if its publisher has not seen it change.
     """
@@ -87,82 +85,6 @@ class Answer:
     status: Any = None
     reason: str = ""
     changed_at: float | None = None
-
-
-class Watch:
-    """Pods that are being asked, each by a process of its own inside it."""
-
-    def __init__(
-        self,
-        kubectl: Kubectl,
-        pods: Sequence[Pod],
-        seconds: float,
-        message: str | None,
-    ) -> None:
-        """Begin to ask; see `Cluster.watch`."""
-        self._kubectl = kubectl
-        self._seconds = seconds
-        self._message = message
-        self._has_begun = [threading.Event() for _ in pods]
-        self._pool = ThreadPoolExecutor(max(1, len(pods)))
-        self._asked = [
-            self._pool.submit(self._until, pod, has_begun)
-            for pod, has_begun in zip(pods, self._has_begun, strict=True)
-        ]
-
-    def wait_until_begun(self) -> None:
-        """Wait until every pod is being asked, so that no change goes by unseen."""
-        for has_begun in self._has_begun:
-            has_begun.wait(self._seconds)
-
-    def answers(self) -> Iterator[Answer]:
-        """Yield the answer of each pod when it comes."""
-        with self._pool:
-            for each in as_completed(self._asked):
-                yield each.result()
-
-    def _until(self, pod: Pod, has_begun: threading.Event) -> Answer:
-        answer = Answer(pod)
-        try:
-            for event in self._events(pod):
-                has_begun.set()
-                if event["event"] != "there":
-                    answer.reason = event["reason"]
-                    continue
-                answer.status = event["status"]
-                if event["changed_before"] is not None:
-                    answer.changed_at = time.monotonic() - event["changed_before"]
-        finally:
-            has_begun.set()
-        return answer
-
-    def _events(self, pod: Pod) -> Iterator[dict[str, Any]]:
-        """Run in_pod.py in a pod, and yield what it prints as it does."""
-        seconds, admin_port = f"{self._seconds:.0f}", str(pod.admin_port)
-        goal = ["until-rejected", seconds, pod.address, admin_port]
-        if self._message is not None:
-            goal = ["until-served", seconds, pod.address, str(pod.port), admin_port]
-            goal.append(self._message)
-        with (
-            IN_POD.open("rb") as source,
-            subprocess.Popen(
-                self._kubectl.in_pod(pod.name, NAME, *goal),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as process,
-        ):
-            assert process.stdout is not None
-            assert process.stderr is not None
-            has_given_up = False
-            for line in process.stdout:
-                event = json.loads(line)
-                has_given_up = event["event"] == "gave up"
-                yield event
-            complaint = process.stderr.read()
-        if process.returncode != 0 and not has_given_up:
-            yield {"event": "gave up", "reason": last_line(complaint) or "it ends"}
 
 
 class Cluster:
@@ -227,11 +149,9 @@ class Cluster:
         }
         self._kubectl.apply(manifest)
 
-    def edit(self, old: str, new: str) -> None:
-        """Apply kube/configmap.yaml with one text in the place of another."""
-        text = (FOLDER / "configmap.yaml").read_text()
-        assert old in text
-        self._kubectl.run("apply", "--filename=-", text=text.replace(old, new))
+    def apply_text(self, manifest: str) -> None:
+        """Apply a manifest as it is."""
+        self._kubectl.run("apply", "--filename=-", text=manifest)
 
     def scale(self, replicas: int) -> None:
         """See to it that there are `replicas` at least, without waiting for the HPA."""
@@ -340,16 +260,54 @@ class Cluster:
         )
         return sorted((_pod(item) for item in alive), key=lambda pod: pod.name)
 
-    def watch(self, pods: Sequence[Pod], seconds: float, message: str | None) -> Watch:
+    def watch(
+        self, pods: Sequence[Pod], seconds: float, document: str | None
+    ) -> Iterator[Answer]:
         """
-        Begin to ask all pods at once, until all of their workers are there.
+        Wait in all pods at once for all of their workers; yield each when it is there.
 
         Args:
-            pods: whom to ask.
+            pods: where to wait.
             seconds: when to give up.
-            message: what is to be served, None for a rejection.
+            document: the config that is to be served, or a manifest with it; None for
+                a rejection.
         """
-        return Watch(self._kubectl, pods, seconds, message)
+        with ThreadPoolExecutor(max(1, len(pods))) as pool:
+            asked = [pool.submit(self._wait, pod, seconds, document) for pod in pods]
+            for each in as_completed(asked):
+                yield each.result()
+
+    def _wait(self, pod: Pod, seconds: float, document: str | None) -> Answer:
+        goal, wanted = ("--file=-", "live")
+        if document is None:
+            goal, wanted = ("--rejected", "rejected")
+        deadline = time.monotonic() + seconds
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            # What is on the way may take a connection on which nothing comes for dead.
+            patience = min(left, ROUND_SECONDS)
+            ended = self._waited(pod, patience, goal, document or "")
+            if ended["outcome"] != "late" or patience == left:
+                break
+        if ended["outcome"] != wanted:
+            return Answer(pod, reason=ended["reason"])
+        status, changed_at = ended["status"], None
+        if status["changed_at"] is not None:
+            ago = _instant(ended["at"]) - _instant(status["changed_at"])
+            changed_at = time.monotonic() - ago.total_seconds()
+        return Answer(pod, status, changed_at=changed_at)
+
+    def _waited(self, pod: Pod, seconds: float, goal: str, text: str) -> dict[str, Any]:
+        """Run `liveconfig wait` in a pod, and return what it says of its end."""
+        wait = ("liveconfig", "wait", goal, "--json", f"--timeout={seconds:.1f}")
+        _, output, complaint = self._kubectl.in_pod(
+            pod.name, NAME, *wait, text=text, seconds=seconds
+        )
+        if not output:
+            return {"outcome": "", "reason": last_line(complaint) or "it ends"}
+        ended = json.loads(output)
+        assert isinstance(ended, dict)
+        return ended
 
     def start_client(self, seconds: float) -> None:
         """Start the client, with the image and the rights of the service."""
@@ -363,6 +321,10 @@ class Cluster:
         spec = self._kubectl.json("get", "service", NAME)["spec"]
         (port,) = (port["port"] for port in spec["ports"] if port["name"] == "http")
         return spec["clusterIP"], port
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _pod(item: Any) -> Pod:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 from kube.tools.cluster import Answer, Cluster, Pod
-from kube.tools.kubectl import WalkError
+from kube.tools.kubectl import FOLDER, WalkError
 from kube.tools.report import table
 
 BEFORE = "Hello World"
@@ -52,7 +52,7 @@ def set_up(cluster: Cluster, options: argparse.Namespace) -> list[Pod]:
     pods = cluster.deploy(options.image, options.replicas, options.timeout)
     # An earlier run may have left another message.
     cluster.annotate()
-    for answer in cluster.watch(pods, options.timeout, BEFORE).answers():
+    for answer in cluster.watch(pods, options.timeout, manifest(BEFORE)):
         check(answer)
     print(f"   {len(pods)} pods are ready:")
     for pod in pods:
@@ -82,19 +82,24 @@ def change(
         print("   $ kubectl apply -f kube/configmap.yaml")
     else:
         print(f"   $ sed 's/{BEFORE}/{new}/' kube/configmap.yaml | kubectl apply -f -")
-    watch = cluster.watch(cluster.pods(), options.timeout, new)
-    watch.wait_until_begun()
     start = time.monotonic()
-    cluster.edit(BEFORE, new)
+    cluster.apply_text(manifest(new))
     if annotates:
         print("   $ kubectl annotate pods --selector=... liveconfig-changed=...")
         cluster.annotate()
     found: list[tuple[str, ...]] = []
-    for answer in watch.answers():
+    for answer in cluster.watch(cluster.pods(), options.timeout, manifest(new)):
         check(answer)
         found += rows(answer, start)
         print(f"   {answer.pod.name}: every worker serves it", flush=True)
     print(f"\n{table(HEADINGS, sorted(found))}")
+
+
+def manifest(message: str) -> str:
+    """Return kube/configmap.yaml with a message."""
+    text = (FOLDER / "configmap.yaml").read_text()
+    assert BEFORE in text
+    return text.replace(BEFORE, message)
 
 
 def rows(answer: Answer, start: float) -> Iterator[tuple[str, ...]]:

@@ -1,16 +1,13 @@
 """
 What is run inside a pod, by the Python of the service's own image.
 
-Owns: asking a service over HTTP, until it is there or all the time.
+Owns: asking a service over HTTP, once or all the time.
 Must not know: Kubernetes, kubectl, what the answers are for.
 Runs in: a pod. It is sent there as text and never installed, so it imports nothing but
     the standard library.
 
     load HOST PORT CLIENTS             ask all the time; one line of JSON each second
     ask HOST PORT PATH                 ask once; print the answer's text
-    until-served SECONDS HOST PORT ADMIN_PORT MESSAGE
-    until-rejected SECONDS HOST ADMIN_PORT
-                                       ask until all workers are there; lines of JSON
 """
 
 from __future__ import annotations
@@ -23,17 +20,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
-from functools import partial
 from typing import Any, NoReturn
 
 TIMEOUT_SECONDS = 10
 PAUSE_SECONDS = 0.02
-# Longer: when something happened is measured, and not found out by asking often.
-LOOK_SECONDS = 0.1
-HEARTBEAT_SECONDS = 5
-# A pod that ends refuses connections; what is asked there is asked of no other.
-REFUSALS_MAX = 10
 PROBLEMS_MAX = 10
 
 
@@ -123,97 +113,9 @@ def ask(host: str, port: str, path: str) -> int:
     return 0 if status == 200 else 1
 
 
-class NotYetError(Exception):
-    """The service is not there; the message says how far it is."""
-
-
-class Patience:
-    """How long to go on asking, and saying so meanwhile."""
-
-    def __init__(self, seconds: str) -> None:
-        self.deadline = time.monotonic() + float(seconds)
-        self.next_heartbeat = time.monotonic()
-        self.refusals = 0
-
-    def is_over(self, reason: str) -> bool:
-        """Wait a moment; return whether it is time to give up, and why."""
-        now = time.monotonic()
-        if now > self.deadline or self.refusals > REFUSALS_MAX:
-            emit(event="gave up", reason=reason)
-            return True
-        if now > self.next_heartbeat:
-            self.next_heartbeat = now + HEARTBEAT_SECONDS
-            # So that nothing on the way takes the connection for dead.
-            emit(event="waiting", reason=reason)
-        time.sleep(LOOK_SECONDS)
-        return False
-
-
-def converged(host: str, admin_port: str) -> Any:
-    """
-    Return the status of a service all of whose workers hold its newest version.
-
-    Raises:
-        NotYetError: a worker is behind or still starting, or nothing is known yet.
-    """
-    code, _, text = get(host, int(admin_port), "/status")
-    if code != 200:
-        raise NotYetError(f"/status answers {code}")
-    status = json.loads(text)
-    workers = status["workers"]
-    late = [each["pid"] for each in workers if each["is_behind"] or not each["version"]]
-    if late or not status["converged"]:
-        raise NotYetError(f"of {len(workers)} workers these are not there: {late}")
-    return status
-
-
-def served(host: str, port: str, admin_port: str, message: str) -> Any:
-    """Return the status in which the service answers with `message`, by any worker."""
-    _, headers, text = get(host, int(port), "/")
-    if text != message:
-        raise NotYetError(f"it answers {text}")
-    status = converged(host, admin_port)
-    if status["digest"] != headers["Config-Digest"]:
-        raise NotYetError("it has taken another config since")
-    return status
-
-
-def rejected(host: str, admin_port: str) -> Any:
-    """Return the status in which the service names a rejected candidate."""
-    status = converged(host, admin_port)
-    if not status["rejected"]:
-        raise NotYetError("it has rejected nothing")
-    return status
-
-
-def until(goal: Callable[..., Any], seconds: str, *arguments: str) -> int:
-    """Ask until `goal` returns a status; print it, and how long ago its flip was."""
-    patience = Patience(seconds)
-    while True:
-        try:
-            status = goal(*arguments)
-            break
-        except NotYetError as error:
-            reason, patience.refusals = str(error), 0
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            reason, patience.refusals = repr(error), patience.refusals + 1
-        if patience.is_over(reason):
-            return 1
-    emit(event="there", status=status, changed_before=age(status))
-    return 0
-
-
-def age(status: Any) -> float | None:
-    """Return how many seconds ago the source changed, by the clock of this pod."""
-    text = status["changed_at"]
-    return time.time() - datetime.fromisoformat(text).timestamp() if text else None
-
-
 COMMANDS: dict[str, Callable[..., int]] = {
     "load": load,
     "ask": ask,
-    "until-served": partial(until, served),
-    "until-rejected": partial(until, rejected),
 }
 
 if __name__ == "__main__":

@@ -72,18 +72,12 @@ class Kubectl:
         """Apply one object."""
         self.run("apply", "--filename=-", text=json.dumps(manifest))
 
-    def in_pod(self, pod: str, container: str, *arguments: str) -> list[str]:
-        """Return the command line that runs in_pod.py, given as input, in a pod."""
-        return self.command(
-            "exec",
-            pod,
-            f"--container={container}",
-            "--stdin",
-            "--",
-            "python",
-            "-",
-            *arguments,
-        )
+    def in_pod(
+        self, pod: str, container: str, *program: str, text: str, seconds: float = 0
+    ) -> tuple[int, str, str]:
+        """Run a program in a pod with `text` as its input, as `try_` runs kubectl."""
+        place = (pod, f"--container={container}", "--stdin")
+        return self.try_("exec", *place, "--", *program, text=text, seconds=seconds)
 
 
 def last_line(complaint: str) -> str:

@@ -46,6 +46,11 @@ class Update:
         """What is served once it arrived."""
         return f"Hello number {self.number}"
 
+    @property
+    def document(self) -> str:
+        """What the ConfigMap holds."""
+        return BAD if self.is_bad else f"message: {self.message}\n"
+
 
 def plan(count: int) -> list[Update]:
     """Return the updates, with the disturbances in the middle of them."""
@@ -106,9 +111,7 @@ class Trial:
         start = time.monotonic()
         if not update.is_bad:
             self.served.add(update.message)
-        self.cluster.apply_config(
-            BAD if update.is_bad else f"message: {update.message}\n"
-        )
+        self.cluster.apply_config(update.document)
         self.cluster.annotate()
         answers = self._converge(update, start)
         problems = list(self._problems(update, answers))
@@ -121,7 +124,7 @@ class Trial:
         deadline = start + self.options.timeout
         answers: dict[str, Answer] = {}
         late: dict[str, Answer] = {}
-        message = None if update.is_bad else update.message
+        document = None if update.is_bad else update.document
         while True:
             pods = [pod for pod in self.cluster.pods() if pod.is_ready]
             is_settled = update.is_overlapping or self.cluster.is_settled(
@@ -135,7 +138,7 @@ class Trial:
                     answers.get(pod.uid, Answer(pod, reason="too late")) for pod in pods
                 ]
             patience = min(left, ROUND_SECONDS)
-            for answer in self.cluster.watch(missing, patience, message).answers():
+            for answer in self.cluster.watch(missing, patience, document):
                 # Without a status its pod may be gone; then it is not in the next list.
                 (late if answer.status is None else answers)[answer.pod.uid] = answer
             if late:

@@ -16,6 +16,7 @@ _EXCERPT = "tests/unit/test_excerpt.py::test_"
 _MARKS = "tests/unit/test_marks.py::test_"
 _NAMES = "tests/unit/test_names.py::test_"
 _TOLD = "tests/unit/test_told.py::test_"
+_WAITING = "tests/unit/test_waiting.py::test_"
 _VERDICT = ("tests/unit/test_cli_service.py",)
 
 SHOWN = (
@@ -169,9 +170,30 @@ SHOWN = (
         (f"{_TOLD}key_that_becomes_a_secret_is_shown_no_more",),
     ),
     Mutant(
+        "command/waiting",
+        "a version is there when the last worker has it",
+        "return status.converged and status.version >= self.version",
+        "return status.version >= self.version",
+        (f"{_WAITING}version_that_a_worker_lacks_is_waited_for",),
+    ),
+    Mutant(
+        "command/waiting",
+        "a rejection counts when the workers agree",
+        "return status.rejected is not None and is_agreed",
+        "return status.rejected is not None",
+        (f"{_WAITING}rejection_counts_when_the_workers_agree",),
+    ),
+    Mutant(
+        "command/waiting",
+        "a worker that boots is none of those that are waited for",
+        "if len(status.serving) < self.workers:\n            return False",
+        "if len(status.workers) < self.workers:\n            return False",
+        (f"{_WAITING}workers_that_are_missing_are_waited_for",),
+    ),
+    Mutant(
         "command/cli",
         "trouble is an exit status",
-        'return _BAD if judge(found).level == "trouble" else _GOOD',
+        'return _BAD if verdict.level == "trouble" else _GOOD',
         "return _GOOD",
         _VERDICT,
     ),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +169,44 @@ def test_wait_names_the_worker_that_is_behind(
     finally:
         os.kill(stopped, signal.SIGCONT)
     assert _ran(server, *arguments)[0] == 0
+
+
+def test_wait_as_json_has_the_digests_and_the_instants_of_the_pod(
+    server: Server, volume: ConfigMapVolume
+) -> None:
+    """The config comes through a pipe, and how long ago it came is a subtraction."""
+    arguments = ("wait", "--file=-", "--workers=3", "--json")
+    pipe = subprocess.PIPE
+    with _started(server.admin_port, *arguments, stdin=pipe) as process:
+        before = time.time()
+        volume.flip({"config.yaml": _TWO})
+        out, err = process.communicate(_TWO, timeout=60)
+    assert (process.returncode, err) == (0, "")
+    shown = json.loads(out)
+    assert (shown["outcome"], shown["reason"]) == ("live", "")
+    status = shown["status"]
+    rows = [(row["version"], row["digest"]) for row in status["workers"]]
+    assert rows == [(2, status["digest"])] * 3
+    at, changed = (
+        datetime.fromisoformat(text).timestamp()
+        for text in (shown["at"], status["changed_at"])
+    )
+    # The clock of the filesystem goes in steps.
+    assert before - 0.1 < changed <= at <= time.time()
+
+
+def test_wait_for_a_rejection_ends_when_it_is_rejected(
+    server: Server, volume: ConfigMapVolume
+) -> None:
+    """A bad edit that a real service refuses is what was waited for."""
+    with _started(server.admin_port, "wait", "--rejected", "--workers=3") as process:
+        _wait_until_asked(server)
+        assert process.poll() is None
+        volume.flip({"config.yaml": _BAD})
+        status, out, err = _ended(process)
+    assert (status, err) == (0, "")
+    path = volume.path("config.yaml")
+    assert out.startswith(f"rejected: {path}:2:1: log_level: ")
 
 
 def test_wait_begins_before_the_service(

@@ -164,7 +164,10 @@ def test_trial_fails_where_a_pod_gets_no_updates(make_walk: MakeWalk) -> None:
     done = walk.run(CONTEXT, "--updates=8", "--timeout=5")
     assert done.returncode == 1
     (failure,) = re.findall(r"FAILED: (.*)", done.stdout)
-    assert re.search(r"liveconfig-1 does not .*: it answers Hello World", failure)
+    assert re.search(
+        r"liveconfig-1 does not .*: not live after .*: version \d+ is still sha256:",
+        failure,
+    )
 
 
 def test_trial_fails_where_requests_do(make_walk: MakeWalk) -> None:

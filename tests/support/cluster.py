@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import random
 import select
 import signal
@@ -23,7 +24,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -37,7 +38,44 @@ NODE = "node-1"
 _Files = dict[str, str]
 
 
-class Pod:
+class Container:
+    """What runs in a container beside its first process, and ends with it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Run each program in this environment."""
+        self._environ = environ
+        self._guard = threading.Lock()
+        self._programs: list[subprocess.Popen[str]] = []
+        self._has_ended = False
+
+    def execute(self, program: Sequence[str], text: str) -> tuple[int, str, str]:
+        """Run a program to its end; return its status, output and complaint."""
+        pipe = subprocess.PIPE
+        path = Path(sys.executable).with_name(program[0])
+        with self._guard:
+            if self._has_ended:
+                return 1, "", "error: container not found\n"
+            process = subprocess.Popen(
+                [path, *program[1:]],
+                env=self._environ,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+            )
+            self._programs.append(process)
+        output, complaint = process.communicate(text)
+        return process.returncode, output, complaint
+
+    def end_programs(self) -> None:
+        """Kill whatever runs."""
+        with self._guard:
+            self._has_ended = True
+            for process in self._programs:
+                process.kill()
+
+
+class Pod(Container):
     """
     A pod of the Deployment: its object, its server, its volume.
 
@@ -66,6 +104,14 @@ class Pod:
             self._folder,
             environ={"LIVECONFIG_CACHE_DIR": str(self._folder / "cache")},
         )
+        # As the image has it.
+        super().__init__(
+            {
+                "PATH": os.environ["PATH"],
+                "LIVECONFIG_ADMIN_PORT": str(self.server.admin_port),
+                "LIVECONFIG_SCHEMA": "liveconfig.reference.config:ServiceConfig",
+            }
+        )
         ports = {"http": self.server.port, "admin": self.server.admin_port}
         self._spec = {**deepcopy(template["spec"]), "nodeName": NODE}
         for port in self._spec["containers"][0]["ports"]:
@@ -88,6 +134,7 @@ class Pod:
             for process in self.server.family():
                 process.kill()
         self.server.stop()
+        self.end_programs()
 
     def as_object(self) -> Object:
         """Return the pod as the API server shows it."""
@@ -125,11 +172,12 @@ class Pod:
         }
 
 
-class ClientPod:
+class ClientPod(Container):
     """A pod that runs one command, and what it printed."""
 
     def __init__(self, manifest: Object, folder: Path) -> None:
         """Start the command."""
+        super().__init__(os.environ)
         (container,) = manifest["spec"]["containers"]
         program, *arguments = container["command"]
         assert program == "python"
@@ -149,6 +197,7 @@ class ClientPod:
         """End the command as a container's."""
         self.process.terminate()
         self.process.wait(60)
+        self.end_programs()
 
 
 class Balancer:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, Container
 from tests.support.kustomize import Object, build
 from tests.support.source_code import ROOT
 
@@ -121,7 +121,7 @@ class StandIn:
         try:
             call = parsed(arguments, text)
             if call.words[0] == "exec":
-                return {"program": self._exec(call)}
+                return self._exec(call)._asdict()
             return Answer(self._do(call))._asdict()
         except RefusedError as refusal:
             return Answer(complaint=f"{refusal}\n", status=1)._asdict()
@@ -228,16 +228,20 @@ class StandIn:
         lines = self._cluster.clients[name].lines[-int(call.flags["--tail"]) :]
         return "".join(f"{line}\n" for line in lines)
 
-    def _exec(self, call: Call) -> list[str]:
+    def _exec(self, call: Call) -> Answer:
         _, name = call.words
-        pods = {pod.name: "liveconfig" for pod in self._cluster.pods(with_ending=True)}
-        containers = pods | dict.fromkeys(self._cluster.clients, "client")
+        pods: dict[str, Container] = {
+            pod.name: pod for pod in self._cluster.pods(with_ending=True)
+        }
+        containers = pods | self._cluster.clients
         if name not in containers:
             raise RefusedError(f'Error from server (NotFound): pods "{name}" not found')
-        assert call.flags["--container"] == containers[name]
+        assert call.flags["--container"] == ("liveconfig" if name in pods else "client")
         assert "--stdin" in call.flags
-        assert call.program[0] == "python"
-        return call.program[1:]
+        status, output, complaint = containers[name].execute(call.program, call.text)
+        if status != 0:
+            complaint += f"command terminated with exit code {status}\n"
+        return Answer(output, complaint, status)
 
 
 def parsed(arguments: list[str], text: str = "") -> Call:

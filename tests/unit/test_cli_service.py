@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +272,101 @@ def test_wait_without_a_schema_says_so(
     assert ran.err.startswith("no --schema and no LIVECONFIG_SCHEMA")
 
 
+def test_wait_for_a_rejection_is_0_and_shows_it(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """What was waited for is on stdout, and nothing is wrong."""
+    stand_in.documents = [document(rejected=rejected())]
+    ran = Ran(capsys, "wait", "--rejected", "--url", stand_in.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (f"rejected: {PROBLEM['path']}:2:7: port: {PROBLEM['problem']}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers", "outcome"),
+    [
+        ([f"--digest={DIGEST}"], [document()], (0, "live", "")),
+        (["--version=3", "--workers=2"], [document()], (0, "live", "")),
+        (
+            ["--rejected"],
+            [document(rejected=rejected())],
+            (0, "rejected", "/etc/config/config.yaml:2:7: port: "),
+        ),
+        (
+            ["--version=4"],
+            [document(), document(rejected=rejected())],
+            (1, "rejected", "/etc/config/config.yaml:2:7: port: "),
+        ),
+        (
+            ["--version=4", "--timeout=0"],
+            [document()],
+            (2, "late", "not live after 0 s: version 3 is the newest"),
+        ),
+    ],
+)
+def test_wait_ends_with_one_json_object(
+    capsys: pytest.CaptureFixture[str],
+    stand_in: StandIn,
+    arguments: list[str],
+    answers: list[dict[str, Any]],
+    outcome: tuple[int, str, str],
+) -> None:
+    """However it ends, a program reads how, why and from which document."""
+    stand_in.documents = answers[:]
+    before = datetime.now(timezone.utc)
+    ran = Ran(capsys, "wait", "--json", *arguments, "--url", stand_in.url)
+    shown = json.loads(ran.out)
+    assert (ran.status, shown["outcome"]) == outcome[:2]
+    assert shown["reason"].startswith(outcome[2])
+    assert bool(shown["reason"]) is bool(outcome[2])
+    assert shown["status"] == answers[-1]
+    assert before <= datetime.fromisoformat(shown["at"]) <= datetime.now(timezone.utc)
+    assert bool(ran.err) is (ran.status != 0)
+
+
+def test_wait_that_nobody_answered_has_no_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The object is there all the same, with the reason."""
+    url = f"http://127.0.0.1:{free_port()}"
+    arguments = ["--rejected", "--timeout=0", "--json", "--url", url]
+    ran = Ran(capsys, "wait", *arguments)
+    shown = json.loads(ran.out)
+    assert (ran.status, shown["outcome"], shown["status"]) == (2, "late", None)
+    assert shown["reason"].endswith("connection refused")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "level", "kinds"),
+    [
+        ({}, 0, "good", []),
+        ({"origin": "cache"}, 0, "attention", ["origin"]),
+        ({"workers": _BEHIND, "origin": "cache"}, 1, "trouble", ["behind", "origin"]),
+    ],
+)
+def test_status_as_json_has_the_verdict_and_the_document(
+    capsys: pytest.CaptureFixture[str],
+    stand_in: StandIn,
+    changes: dict[str, Any],
+    status: int,
+    level: str,
+    kinds: list[str],
+) -> None:
+    """A program sees what a reader sees, and the exit status stays the same."""
+    stand_in.documents = [document(**changes)]
+    ran = Ran(capsys, "status", "--json", "--url", stand_in.url)
+    assert (ran.status, ran.err) == (status, "")
+    shown = json.loads(ran.out)
+    verdict = shown["verdict"]
+    assert (verdict["level"], [f["kind"] for f in verdict["findings"]]) == (
+        level,
+        kinds,
+    )
+    assert verdict["headline"].startswith(("Live: version 3", "Version 3 is live in 1"))
+    assert shown["status"] == document(**changes)
+    datetime.fromisoformat(shown["at"])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -282,6 +379,11 @@ def test_wait_without_a_schema_says_so(
             ["wait", "--digest", DIGEST, "--timeout", seconds]
             for seconds in ("", "x", "-1", "nan", "inf", "1e9", "9" * 400, "\u0661")
         ),
+        ["wait", "--rejected", "--version=3"],
+        *(["wait", "--version", number] for number in ("0", "x", "-1", "9" * 400)),
+        ["wait", "--rejected", "--workers=0"],
+        ["wait", "--workers=3"],
+        ["status", "--json", "--watch"],
         ["status", "--wacht"],
         ["status", "--schema", "a:B"],
     ],

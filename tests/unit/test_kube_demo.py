@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 
 import kubernetes_validate
 import pytest
 
 from kube.tools.client import client_manifest
-from kube.tools.cluster import OURS, Cluster
+from kube.tools.cluster import OURS, ROUND_SECONDS, Answer, Cluster, Pod
 from kube.tools.kubectl import (
     IN_POD,
     NAME,
@@ -23,6 +24,7 @@ from kube.tools.trial import UPDATES_MIN, plan
 from tests.support.kustomize import Object, build, identity
 from tests.support.pod_security import violations
 from tests.support.source_code import ROOT, Module
+from tests.support.status import at, status_document
 
 
 def _deployment() -> Object:
@@ -59,8 +61,6 @@ def test_program_reaches_the_pod_as_it_is() -> None:
     assert roots == {
         "__future__",
         "collections",
-        "datetime",
-        "functools",
         "http",
         "json",
         "os",
@@ -147,18 +147,81 @@ def test_table_has_even_columns() -> None:
     ]
 
 
-def test_cleaning_up_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A namespace that ends slowly is waited for, as long as `--timeout` says."""
+def _answered(
+    monkeypatch: pytest.MonkeyPatch, *outputs: str
+) -> list[tuple[list[str], float]]:
+    """Have kubectl print these; return its command lines and how long each may take."""
     calls: list[tuple[list[str], float]] = []
+    answers = iter(outputs)
 
     def run(
         command: list[str], timeout: float, **_: object
     ) -> subprocess.CompletedProcess[str]:
         calls.append((command, timeout))
-        namespace = {"metadata": {"labels": {OURS: "true"}}}
-        return subprocess.CompletedProcess(command, 0, json.dumps(namespace), "")
+        output = next(answers)
+        complaint = "" if output else "error: container not found\n"
+        return subprocess.CompletedProcess(command, not output, output, complaint)
 
     monkeypatch.setattr("kube.tools.kubectl.subprocess.run", run)
+    return calls
+
+
+def _wait(monkeypatch: pytest.MonkeyPatch, *outputs: str) -> tuple[Answer, list[str]]:
+    """Wait for a config in a pod that says these; return the answer and the rounds."""
+    calls = _answered(monkeypatch, *outputs)
+    pod = Pod("liveconfig-1", "1", "node", "10.0.0.1", 80, 9090, True, 0, "")
+    cluster = Cluster(Kubectl("kind-kind", "walk"), "walk")
+    (answer,) = cluster.watch([pod], 10 * ROUND_SECONDS, "message: x\n")
+    start = ["exec", "liveconfig-1", "--container=liveconfig", "--stdin", "--"]
+    wait = ["liveconfig", "wait", "--file=-", "--json"]
+    for command, seconds in calls:
+        assert command[3:-1] == [*start, *wait]
+        # So that it is the command in the pod that gives up, and says what for.
+        assert seconds > ROUND_SECONDS
+    return answer, [command[-1] for command, _ in calls]
+
+
+def _ending(outcome: str, **changes: object) -> str:
+    status = status_document(**changes)
+    ended = {"outcome": outcome, "reason": "r", "at": at(1.5), "status": status}
+    return json.dumps(ended)
+
+
+def test_pod_is_waited_for_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection is without a word for long, and the last round is what counts."""
+    late, live = _ending("late"), _ending("live", changed_at=at(0))
+    before = time.monotonic()
+    answer, rounds = _wait(monkeypatch, late, late, live)
+    assert rounds == [f"--timeout={ROUND_SECONDS:.1f}"] * 3
+    assert answer.status == status_document()
+    # By the pod's own clock it was one second and a half before.
+    assert answer.changed_at is not None
+    assert before <= answer.changed_at + 1.5 <= time.monotonic()
+
+
+def test_flip_that_nobody_saw_is_at_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod that started with the config has seen no change of its volume."""
+    answer, _ = _wait(monkeypatch, _ending("live", changed_at=None))
+    assert (answer.changed_at, answer.reason) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [(_ending("rejected"), "r"), ("", "error: container not found")],
+    ids=["rejected", "gone"],
+)
+def test_pod_that_will_not_get_there_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch, output: str, reason: str
+) -> None:
+    """The first answer that says so ends it, with the reason."""
+    answer, rounds = _wait(monkeypatch, output)
+    assert (answer.status, answer.reason, len(rounds)) == (None, reason, 1)
+
+
+def test_cleaning_up_takes_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace that ends slowly is waited for, as long as `--timeout` says."""
+    namespace = {"metadata": {"labels": {OURS: "true"}}}
+    calls = _answered(monkeypatch, *[json.dumps(namespace)] * 2)
     cluster = Cluster(Kubectl("kind-kind", "walk"), "walk")
     assert cluster.clean_up(600) == "the namespace walk is deleted"
     command, seconds = calls[-1]

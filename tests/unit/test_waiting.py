@@ -1,4 +1,4 @@
-"""`wait_for`: when a wait is over, and what its end says."""
+"""`Wait`: when a wait is over, and what its end says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from liveconfig.command.client import StatusClient
-from liveconfig.command.waiting import Target, wait_for
+from liveconfig.command.waiting import Target, Wait
 from liveconfig.errors import InvalidConfigError, NotConvergedError, StartupError
 from tests.support.eventually import PATIENCE_SECONDS
 from tests.support.server import free_port
@@ -33,7 +33,7 @@ def _old(**changes: Any) -> dict[str, Any]:
 
 
 def _wait(stand_in: StandIn, seconds: float = 10.0) -> int:
-    return wait_for(StatusClient(stand_in.url), _WAITED_FOR, seconds).version
+    return Wait(StatusClient(stand_in.url), _WAITED_FOR).run(seconds).version
 
 
 def _not_converged(stand_in: StandIn, seconds: float = 0.0) -> str:
@@ -139,7 +139,7 @@ def test_rejection_without_a_digest_is_of_no_file(stand_in: StandIn) -> None:
     unread = rejected(digest="")
     stand_in.documents = [_old(rejected=unread), document()]
     client = StatusClient(stand_in.url)
-    assert wait_for(client, Target(DIGEST), 10).version == 3
+    assert Wait(client, Target(DIGEST)).run(10).version == 3
 
 
 def test_service_that_is_not_up_yet_is_waited_for(stand_in: StandIn) -> None:
@@ -159,7 +159,7 @@ def test_service_that_is_never_up_is_named() -> None:
     port = free_port()
     client = StatusClient(f"http://127.0.0.1:{port}")
     with pytest.raises(NotConvergedError) as raised:
-        wait_for(client, _WAITED_FOR, 0.3)
+        Wait(client, _WAITED_FOR).run(0.3)
     url = f"http://127.0.0.1:{port}/status"
     assert str(raised.value) == f"not live after 0.3 s: {url}: connection refused"
 
@@ -221,8 +221,89 @@ def test_service_that_waits_for_a_config_says_so(stand_in: StandIn) -> None:
         )
     ]
     with pytest.raises(NotConvergedError) as caught:
-        wait_for(StatusClient(stand_in.url), Target(DIGEST), 0)
+        Wait(StatusClient(stand_in.url), Target(DIGEST)).run(0)
     assert str(caught.value) == (
         "not live after 0 s: there is no config yet; "
         "the source cannot be read: there is no config yet"
     )
+
+
+def _met(stand_in: StandIn, target: Target) -> int:
+    return Wait(StatusClient(stand_in.url), target).run(10.0).version
+
+
+def _unmet(stand_in: StandIn, target: Target) -> str:
+    with pytest.raises(NotConvergedError) as raised:
+        Wait(StatusClient(stand_in.url), target).run(0.0)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_version_is_there_with_it_or_a_newer_one(
+    stand_in: StandIn, version: int
+) -> None:
+    """Whatever was published since, the one that was waited for was live before."""
+    assert _met(stand_in, Target(version=version)) == 3
+
+
+def test_version_that_a_worker_lacks_is_waited_for(stand_in: StandIn) -> None:
+    """A publication alone is not enough, as with a digest."""
+    behind = document(workers=[worker(21), worker(22, 2)])
+    stand_in.documents = [_old(), behind, document()]
+    assert _met(stand_in, Target(version=3)) == 3
+    assert len(stand_in.requests) == 3
+
+
+def test_version_that_does_not_come_is_named(stand_in: StandIn) -> None:
+    """When time is up it says which one is the newest."""
+    assert _unmet(stand_in, Target(version=4)) == (
+        "not live after 0 s: version 3 is the newest"
+    )
+
+
+def test_rejection_that_is_wanted_ends_the_wait(stand_in: StandIn) -> None:
+    """It is met by a rejection that comes, and by one from before."""
+    stand_in.documents = [document(), document(rejected=rejected())]
+    assert _met(stand_in, Target(is_rejection=True)) == 3
+    assert _met(stand_in, Target(is_rejection=True)) == 3
+    assert len(stand_in.requests) == 3
+
+
+def test_rejection_before_any_config_is_one(stand_in: StandIn) -> None:
+    """Where no worker has anything, none has to agree with the others."""
+    waiting = {"version": 0, "digest": "", "workers": [worker(21, None)]}
+    stand_in.documents = [document(**waiting, rejected=rejected())]
+    assert _met(stand_in, Target(is_rejection=True)) == 0
+
+
+def test_rejection_counts_when_the_workers_agree(stand_in: StandIn) -> None:
+    """While one is behind it is not seen yet that all serve the version that stays."""
+    behind = [worker(21), worker(22, 2)]
+    stand_in.documents = [document(rejected=rejected(), workers=behind)]
+    told = _unmet(stand_in, Target(is_rejection=True))
+    assert told.startswith("not rejected after 0 s: behind: worker 22 with version 2; ")
+
+
+def test_rejection_that_does_not_come_is_named(stand_in: StandIn) -> None:
+    """When time is up it says that the newest edit is a good one."""
+    assert _unmet(stand_in, Target(is_rejection=True)) == (
+        "not rejected after 0 s: version 3 is the newest edit"
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target(DIGEST, workers=3), Target(version=3, workers=3)],
+    ids=["digest", "version"],
+)
+def test_workers_that_are_missing_are_waited_for(
+    stand_in: StandIn, target: Target
+) -> None:
+    """One that boots serves nothing yet, and so does not count."""
+    two = [worker(21), worker(22), worker(23, None)]
+    stand_in.documents = [document(workers=two)]
+    assert _unmet(stand_in, target) == (
+        "not live after 0 s: version 3 has it; 2 workers of 3 with a config"
+    )
+    stand_in.documents.append(document(workers=[*two[:2], worker(23)]))
+    assert _met(stand_in, target) == 3

@@ -18,6 +18,8 @@ _TIMEOUT_SECONDS = 120.0
 
 _EPILOG = "liveconfig COMMAND --help says what a command takes, and its exit status."
 
+_JSON_HELP = "one JSON object, for programs"
+
 _PATH_HELP = "a config file, a directory or a manifest; - is standard input"
 
 _FILE_EPILOG = """\
@@ -52,6 +54,11 @@ with ! is trouble: an edit is not in effect in every worker, or the next one wou
 be. One that begins with - asks for attention only: callbacks failed, keys are unknown,
 edits are found by polling, or the config is not from the source.
 
+With --json it is one object: `at`, the instant by this machine's clock; `verdict`, with
+the `level` (good, attention or trouble), the sentence and all that was found; and
+`status`, the document that /status answers with. Its instants are by the clocks of the
+pod, so run the command in the pod to compare them with `at`.
+
 exit status: 0 no trouble: every worker serves the newest version, and that is what the
                source holds
              1 trouble: there is no config yet, a worker is behind, cannot read the
@@ -62,20 +69,30 @@ exit status: 0 no trouble: every worker serves the newest version, and that is w
 """
 
 _WAIT_EPILOG = """\
+It ends when every worker serves the config with the digest, the one of FILE, or the
+version or a newer one. With --rejected it ends when the newest edit is rejected, by now
+or since long, and every worker serves the version that stays.
+
 A FILE is what `liveconfig digest` takes, and stands for its digest: a config file, a
-directory, or a manifest with one config. The schema is --schema or LIVECONFIG_SCHEMA,
-and must be the one of the service.
+directory, or a manifest with one config; - is standard input. The schema is --schema or
+LIVECONFIG_SCHEMA, and must be the one of the service.
 
 The service is asked on its operators' port, without a proxy, and need not be up yet.
 Without --url it is the one of this machine or pod: LIVECONFIG_ADMIN_HOST and
 LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
 
   kubectl exec POD -- liveconfig wait --digest "$(liveconfig digest config.yaml)"
+  kubectl exec -i POD -- liveconfig wait --file - < config.yaml
 
 A rejection that was there before the wait may be about what the source held before.
 It ends the wait at once only if it is about FILE; else it is shown when time is up.
 
-exit status: 0 every worker of this pod serves it; what takes a restart may be left,
+With --json stdout has one object, however the wait ends: `outcome` (live, rejected or
+late), `reason` ("" if it is live), `at`, the instant by this machine's clock, and
+`status`, the document that /status answered with last, null if it never did. Stdout is
+empty if FILE is bad or the usage is wrong.
+
+exit status: 0 it is so in every worker of this pod; what takes a restart may be left,
                which `liveconfig status` says
              1 it was rejected, or FILE is bad: file, line and problem are on stderr
              2 not in time, and stderr says who is behind; or wrong usage
@@ -144,13 +161,34 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         "show which worker serves which version, and what is wrong",
         _STATUS_EPILOG,
     )
-    showing.add_argument("--watch", action="store_true", help="show it as it changes")
-    waiting = add("wait", "wait until every worker serves a config", _WAIT_EPILOG)
+    form = showing.add_mutually_exclusive_group()
+    form.add_argument("--watch", action="store_true", help="show it as it changes")
+    form.add_argument("--json", action="store_true", help=_JSON_HELP)
+    waiting = add(
+        "wait",
+        "wait until every worker serves a config, or it is rejected",
+        _WAIT_EPILOG,
+    )
     wanted = waiting.add_mutually_exclusive_group(required=True)
     wanted.add_argument(
-        "--digest", type=_digest, help="as `liveconfig digest` and /status show it"
+        "--digest",
+        type=_digest,
+        help="as `liveconfig digest` and /status show it",
     )
     wanted.add_argument("--file", help="the config itself")
+    wanted.add_argument(
+        "--version", type=_count, metavar="N", default=0, help="this one or a newer one"
+    )
+    wanted.add_argument(
+        "--rejected", action="store_true", help="that the newest edit is rejected"
+    )
+    waiting.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        default=0,
+        help="at least so many must serve a config; by default any number",
+    )
     waiting.add_argument(
         "--timeout",
         type=_seconds,
@@ -158,6 +196,7 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         default=_TIMEOUT_SECONDS,
         help="how long, by default %(default)g: a kubelet alone takes up to 90",
     )
+    waiting.add_argument("--json", action="store_true", help=_JSON_HELP)
     _add_schema(waiting)
     _add_parts(waiting)
     for command in (showing, waiting):
@@ -189,6 +228,12 @@ def _digest(text: str) -> str:
             f"{text!r} is no digest: it takes sha256: and 64 hexadecimal digits"
         )
     return f"sha256:{match[1]}"
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,14}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1, such as 3")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -15,13 +15,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 from liveconfig.command.arguments import command_line
 from liveconfig.command.checker import NO_CONFIG, Checked, Checker
 from liveconfig.command.client import StatusClient
 from liveconfig.command.terminal import Screen, rendered
-from liveconfig.command.waiting import Target, wait_for
+from liveconfig.command.waiting import Target, Wait
 from liveconfig.errors import (
     InvalidConfigError,
     LiveconfigError,
@@ -35,6 +37,7 @@ from liveconfig.reading.document import Limits
 from liveconfig.reading.source import bytes_digest
 from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
+from liveconfig.status.document import Status
 from liveconfig.status.verdict import counted, judge
 
 # The last is also for wrong usage, as argparse has it; and 130 is what shells make of
@@ -107,12 +110,17 @@ def target(checker: Checker, path: str) -> Target:
     return Target(candidate.digest, bytes_digest(checked.files))
 
 
-def status(client: StatusClient) -> int:
+def status(client: StatusClient, *, is_json: bool) -> int:
     """Print what the service says of itself; return whether all is well."""
     found = client.ask()
-    columns, _ = Screen(sys.stdout).size()
-    print("\n".join(rendered(found, columns)))
-    return _BAD if judge(found).level == "trouble" else _GOOD
+    verdict = judge(found)
+    if is_json:
+        findings = [finding._asdict() for finding in verdict.findings]
+        _print_status(found, verdict={**verdict._asdict(), "findings": findings})
+    else:
+        columns, _ = Screen(sys.stdout).size()
+        print("\n".join(rendered(found, columns)))
+    return _BAD if verdict.level == "trouble" else _GOOD
 
 
 def watch(client: StatusClient) -> NoReturn:
@@ -126,16 +134,36 @@ def watch(client: StatusClient) -> NoReturn:
         time.sleep(_WATCH_SECONDS)
 
 
-def wait(client: StatusClient, target: Target, seconds: float) -> int:
-    """Wait until every worker serves the target, and say how that ended."""
+def wait(client: StatusClient, target: Target, seconds: float, *, is_json: bool) -> int:
+    """Wait until the service is where it is to come to, and say how that ended."""
+    waiting, reason = Wait(client, target), ""
     try:
-        found = wait_for(client, target, seconds)
+        found = waiting.run(seconds)
     except InvalidConfigError as error:
         _complain(error, "rejected: ")
-        return _BAD
-    serving = counted(len(found.serving), "worker")
-    print(f"live: version {found.version} in {serving}")
-    return _GOOD
+        outcome, exit_status, reason = "rejected", _BAD, str(error)
+    except NotConvergedError as error:
+        _complain(error, "liveconfig: ")
+        outcome, exit_status, reason = "late", _NO_ANSWER, str(error)
+    else:
+        outcome, exit_status = "live", _GOOD
+        serving = counted(len(found.serving), "worker")
+        ending = f"live: version {found.version} in {serving}"
+        if target.is_rejection and found.rejected is not None:
+            outcome, reason = "rejected", str(found.rejected.error.as_exception())
+            ending = f"rejected: {reason}"
+        if not is_json:
+            print(ending)
+    if is_json:
+        _print_status(waiting.status, outcome=outcome, reason=reason)
+    return exit_status
+
+
+def _print_status(status: Status | None, **conclusion: Any) -> None:
+    """Print a conclusion with what it rests on, and when by the clock of this place."""
+    now = datetime.fromtimestamp(time.time(), timezone.utc)
+    document = None if status is None else json.loads(status.to_json())
+    _print_json({"at": now.isoformat(), **conclusion, "status": document})
 
 
 def _print_json(data: Any) -> None:
@@ -177,12 +205,14 @@ def _run(options: argparse.Namespace) -> int:
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
     client = StatusClient(options.url or settings.admin_url)
     if options.command == "status":
-        return watch(client) if options.watch else status(client)
-    if options.file is None:
-        wanted = Target(options.digest)
-    else:
+        if options.watch:
+            watch(client)
+        return status(client, is_json=options.json)
+    wanted = Target(options.digest or "", "", options.version, options.rejected)
+    if options.file is not None:
         wanted = target(_checker(options, settings), options.file)
-    return wait(client, wanted, options.timeout)
+    wanted = replace(wanted, workers=options.workers)
+    return wait(client, wanted, options.timeout, is_json=options.json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -196,8 +226,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (StartupError, ServiceUnavailableError, NotConvergedError) as error:
-        print(f"liveconfig: {error}", file=sys.stderr)
+    except (StartupError, ServiceUnavailableError) as error:
+        _complain(error, "liveconfig: ")
         return _NO_ANSWER
     except LiveconfigError as error:
         _complain(error)

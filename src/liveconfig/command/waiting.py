@@ -1,5 +1,5 @@
 """
-Waiting until every worker of a pod serves one config.
+Waiting until every worker of a pod serves a config, or the pod has rejected one.
 
 Owns: when the wait is over, and what its end says.
 Must not know: HTTP, how a digest is made, exit statuses.
@@ -19,7 +19,7 @@ from liveconfig.errors import (
     ServiceUnavailableError,
 )
 from liveconfig.status.document import Rejected, Status
-from liveconfig.status.verdict import judge
+from liveconfig.status.verdict import counted, judge
 
 _PAUSE_SECONDS = 0.25
 
@@ -33,70 +33,113 @@ _SAID = ("no config", "behind")
 @dataclass(frozen=True)
 class Target:
     """
-    What is waited for.
+    What is waited for: a digest, a version or a rejection, and how many workers.
 
     Attributes:
-        digest: of the config.
+        digest: of the config, "" if another one will do.
         bytes_digest: of the files that it is made of, "" if they are not known.
+        version: this one or a newer one, 0 if the version does not matter.
+        is_rejection: whether it is that the newest edit is rejected.
+        workers: how many must serve a config, at least.
     """
 
-    digest: str
+    digest: str = ""
     bytes_digest: str = ""
+    version: int = 0
+    is_rejection: bool = False
+    workers: int = 0
 
+    def is_met(self, status: Status) -> bool:
+        """Return whether it is so in every worker."""
+        if len(status.serving) < self.workers:
+            return False
+        if self.is_rejection:
+            # Without any config there is none that the workers could agree on.
+            is_agreed = status.converged or not status.version
+            return status.rejected is not None and is_agreed
+        if self.version:
+            return status.converged and status.version >= self.version
+        return status.serves(self.digest)
 
-def wait_for(client: StatusClient, target: Target, seconds: float) -> Status:
-    """
-    Return the status in which every worker serves the target.
-
-    Args:
-        client: the service, which need not be up yet.
-        target: the config.
-        seconds: how long to wait; with 0 the service is asked once.
-
-    Raises:
-        InvalidConfigError: the service rejected it.
-        NotConvergedError: it does not serve it in time.
-        StartupError: what answers is no such service.
-    """
-    deadline = time.monotonic() + seconds
-    progress = _Progress(target)
-    while True:
-        left = deadline - time.monotonic()
-        bounded = min(max(left, _ANSWER_SECONDS_MIN), _ANSWER_SECONDS_MAX)
-        try:
-            status = client.ask(bounded)
-        except ServiceUnavailableError as error:
-            progress.miss(error)
+    def missing(self, status: Status) -> Iterator[str]:
+        """Yield what of the status is not as it must be; of workers, how many."""
+        live = f"version {status.version}"
+        if not status.version:
+            yield "there is no config yet"
+        elif self.is_rejection:
+            if status.rejected is None:
+                yield f"{live} is the newest edit"
+        elif self.version > status.version:
+            yield f"{live} is the newest"
+        elif self.digest and status.digest != self.digest:
+            yield f"{live} is still {status.digest}"
         else:
-            if progress.ends_with(status):
-                return status
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise progress.failure(seconds)
-        time.sleep(min(left, _PAUSE_SECONDS))
+            yield f"{live} has it"
+        if len(status.serving) < self.workers:
+            serving = counted(len(status.serving), "worker")
+            yield f"{serving} of {self.workers} with a config"
 
 
-class _Progress:
-    """What was seen so far."""
+class Wait:
+    """
+    One wait, and what was seen in it.
 
-    def __init__(self, target: Target) -> None:
+    Attributes:
+        status: what the service said last, None before its first answer.
+    """
+
+    def __init__(self, client: StatusClient, target: Target) -> None:
+        """
+        Say what is waited for; nobody is asked yet.
+
+        Args:
+            client: the service, which need not be up yet.
+            target: what it is to come to.
+        """
+        self._client = client
         self._target = target
-        self._status: Status | None = None
+        self.status: Status | None = None
         self._error: ServiceUnavailableError | None = None
         self._rejected_before: Rejected | None = None
 
-    def miss(self, error: ServiceUnavailableError) -> None:
-        """Take note that there was no answer."""
-        self._error = error
+    def run(self, seconds: float) -> Status:
+        """
+        Return the status in which the target is met.
 
-    def ends_with(self, status: Status) -> bool:
-        """Note an answer, return whether all serve the target; raise if rejected."""
+        Args:
+            seconds: how long to wait; with 0 the service is asked once.
+
+        Raises:
+            InvalidConfigError: the service rejected it.
+            NotConvergedError: it is not met in time.
+            StartupError: what answers is no such service.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            bounded = min(max(left, _ANSWER_SECONDS_MIN), _ANSWER_SECONDS_MAX)
+            try:
+                status = self._client.ask(bounded)
+            except ServiceUnavailableError as error:
+                self._error = error
+            else:
+                if self._ends_with(status):
+                    return status
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._failure(seconds)
+            time.sleep(min(left, _PAUSE_SECONDS))
+
+    def _ends_with(self, status: Status) -> bool:
+        """Note an answer, return whether the target is met; raise if it is rejected."""
         rejected = status.rejected
-        if self._status is None:
+        if self.status is None:
             self._rejected_before = rejected
-        self._status, self._error = status, None
-        if status.serves(self._target.digest):
+        self.status, self._error = status, None
+        if self._target.is_met(status):
             return True
+        if self._target.is_rejection:
+            return False
         if rejected is not None and not self._may_be_older(rejected):
             raise rejected.error.as_exception()
         return False
@@ -108,25 +151,22 @@ class _Progress:
         before = self._rejected_before
         return before is not None and before.since == rejected.since
 
-    def failure(self, seconds: float) -> LiveconfigError:
+    def _failure(self, seconds: float) -> LiveconfigError:
         """Return why it is not over when the time is up."""
-        if self._status is not None and self._status.rejected is not None:
-            return self._status.rejected.error.as_exception()
+        rejected = self.status.rejected if self.status is not None else None
+        if rejected is not None and not self._target.is_rejection:
+            return rejected.error.as_exception()
+        wanted = "rejected" if self._target.is_rejection else "live"
         reason = "; ".join(self._reasons())
-        return NotConvergedError(f"not live after {seconds:g} s: {reason}")
+        return NotConvergedError(f"not {wanted} after {seconds:g} s: {reason}")
 
     def _reasons(self) -> Iterator[str]:
         if self._error is not None:
             yield str(self._error)
-        status = self._status
+        status = self.status
         if status is None:
             return
-        if not status.version:
-            yield "there is no config yet"
-        elif status.digest == self._target.digest:
-            yield f"version {status.version} has it"
-        else:
-            yield f"version {status.version} is still {status.digest}"
+        yield from self._target.missing(status)
         if behind := status.behind:
             rows = (f"worker {row.pid} with version {row.version}" for row in behind)
             yield f"behind: {', '.join(rows)}"
