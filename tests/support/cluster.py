@@ -434,7 +434,8 @@ class Cluster:
         """Make or end one pod; tell whether there was anything to do."""
         with self._lock:
             manifest = self.objects.get(("Deployment", "liveconfig"))
-            if manifest is None:
+            # A kubelet starts no container whose volume is not there yet.
+            if manifest is None or ("ConfigMap", "liveconfig") not in self.objects:
                 return False
             generation = self._generation
             template, replicas = (
