@@ -138,7 +138,7 @@ def _table(*columns: str) -> Callable[[Iterable[Iterable[str]]], str]:
 
 def _variable(setting: Field[Any]) -> list[str]:
     variable = setting.metadata["variable"]
-    default = f"`{setting.default}`" if setting.default != "" else "none"
+    default = f"`{setting.default}`" if setting.default not in ("", None) else "none"
     return [f"`{variable.name}`", default, variable.takes, variable.meaning]
 
 

@@ -26,6 +26,8 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # of liveconfig-admin the variable has the name of a setting, and is none.
 _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://", re.A)
 
+_DECIMAL = re.compile(r"\d{1,7}(\.\d{1,3})?", re.A)
+
 # A name, a domain with all that is under it, or any.
 _NAME = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\*", re.A)
 
@@ -65,7 +67,7 @@ class WholeNumber(Variable):
     least: int = 0
     most: int = 0
 
-    def value(self, text: str, default: int) -> int:
+    def value(self, text: str, default: int | None) -> int | None:
         """Return the number, or the default for what is not meant as a setting."""
         if _SERVICE_LINK.match(text):
             return default
@@ -75,6 +77,20 @@ class WholeNumber(Variable):
         )
         if is_number and self.least <= int(text) <= self.most:
             return int(text)
+        raise StartupError(f"{self.name} is {text!r}: it takes {self.takes}")
+
+
+@dataclass(frozen=True)
+class DecimalNumber(Variable):
+    """An environment variable that takes a number between two limits."""
+
+    least: float = 0
+    most: float = 0
+
+    def value(self, text: str, default: float | None) -> float:
+        """Return the number."""
+        if _DECIMAL.fullmatch(text) and self.least <= float(text) <= self.most:
+            return float(text)
         raise StartupError(f"{self.name} is {text!r}: it takes {self.takes}")
 
 
@@ -103,10 +119,16 @@ def setting(variable: Variable, default: Any) -> Any:
     return field(default=default, metadata={"variable": variable})
 
 
-def whole_number(name: str, default: int, least: int, most: int, meaning: str) -> Any:
+def whole_number(
+    name: str, default: int | None, least: int, most: int, meaning: str
+) -> Any:
     """Return a field that a whole number in a variable of the environment sets."""
     takes = f"a whole number from {least} to {most}"
     return setting(WholeNumber(name, meaning, takes, least, most), default)
+
+
+def _number(name: str, least: float, most: float, takes: str, meaning: str) -> Any:
+    return setting(DecimalNumber(name, meaning, takes, least, most), None)
 
 
 def _text(name: str, default: str, takes: str, meaning: str) -> Any:
@@ -199,6 +221,30 @@ class Settings:
         "a directory in which the last good config is kept for a start without a good "
         "source; of this service alone, made if it is not there, and not used if "
         "others can write to it",
+    )
+    growth_max: float | None = _number(
+        "LIVECONFIG_GROWTH_MAX",
+        1.001,
+        1_000_000,
+        "a number above 1, such as 1.5",
+        "so many times the keys and values, or the bytes, of the config before are let "
+        "through, and no more; unset, any",
+    )
+    removed_max: float | None = _number(
+        "LIVECONFIG_REMOVED_MAX",
+        0,
+        100,
+        "a number from 0 to 100",
+        "so many percent of the keys and list items of the config before may be gone, "
+        "and no more; unset, any",
+    )
+    blanked_max: int | None = whole_number(
+        "LIVECONFIG_BLANKED_MAX",
+        None,
+        0,
+        1_000_000,
+        "so many of the keys that have no default in the class may become blank, an "
+        "empty text, list or mapping or null, and no more; unset, any",
     )
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.counted import COUNTED
+from tests.mutation.guarded import GUARDED
 from tests.mutation.judged import JUDGED
 from tests.mutation.mutant import Mutant
 from tests.mutation.reloaded import RELOADED
@@ -610,6 +611,7 @@ MUTANTS = (
     *BOUNDS,
     *COUNTED,
     *JUDGED,
+    *GUARDED,
     *STARTED,
     *TAKEN,
     *WATCHED,

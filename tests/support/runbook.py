@@ -61,7 +61,7 @@ ALERTS = {
     "LiveconfigConfigRejected": Alert(
         "Mend the file, line and key that `/status` names, check it, and apply it.",
         (_STATUS, _CHECK, "kubectl apply -f kube/configmap.yaml"),
-        ("REJECTED", "GIVEN_UP", "FELL_BACK"),
+        ("REJECTED", "GIVEN_UP", "GROWN", "REMOVED", "BLANKED", "FELL_BACK"),
     ),
     "LiveconfigPublisherDown": Alert(
         "Find out from the log why it ends, or does not start.",

@@ -177,5 +177,6 @@ def test_page_has_every_setting() -> None:
     modules = ("src/liveconfig/settings.py", "src/liveconfig/reference/settings.py")
     names = re.findall(r'"([A-Z_]{4,})"', "".join(map(_text, modules)))
     assert [name for name, _ in rows] == list(dict.fromkeys(names))
-    defaults = [str(field.default) for field in dataclasses.fields(ServiceSettings)]
+    fields = dataclasses.fields(ServiceSettings)
+    defaults = ["" if each.default is None else str(each.default) for each in fields]
     assert [default for _, default in rows] == defaults

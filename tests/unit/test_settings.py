@@ -34,6 +34,9 @@ def test_every_variable_is_honoured() -> None:
             "LIVECONFIG_PAYLOAD_BYTES_MAX": "1024",
             "LIVECONFIG_ON_MISSING": "defaults",
             "LIVECONFIG_CACHE_DIR": "/cache",
+            "LIVECONFIG_GROWTH_MAX": "1.15",
+            "LIVECONFIG_REMOVED_MAX": "0",
+            "LIVECONFIG_BLANKED_MAX": "0",
         }
     )
     assert settings == Settings(
@@ -47,6 +50,9 @@ def test_every_variable_is_honoured() -> None:
         payload_bytes_max=1024,
         on_missing="defaults",
         cache_dir="/cache",
+        growth_max=1.15,
+        removed_max=0,
+        blanked_max=0,
     )
 
 
@@ -67,6 +73,16 @@ def test_every_variable_is_honoured() -> None:
         {"LIVECONFIG_POLL_SECONDS": "0"},
         {"LIVECONFIG_PAYLOAD_BYTES_MAX": "4MiB"},
         {"LIVECONFIG_ON_MISSING": "ignore"},
+        {"LIVECONFIG_GROWTH_MAX": "1"},
+        {"LIVECONFIG_GROWTH_MAX": "0.5"},
+        {"LIVECONFIG_GROWTH_MAX": "-2"},
+        {"LIVECONFIG_GROWTH_MAX": "inf"},
+        {"LIVECONFIG_GROWTH_MAX": "2e3"},
+        {"LIVECONFIG_GROWTH_MAX": "2."},
+        {"LIVECONFIG_GROWTH_MAX": "1.0001"},
+        {"LIVECONFIG_REMOVED_MAX": "101"},
+        {"LIVECONFIG_REMOVED_MAX": "25%"},
+        {"LIVECONFIG_BLANKED_MAX": "0.5"},
     ],
 )
 def test_value_that_does_not_fit_is_a_sentence(environ: dict[str, str]) -> None:

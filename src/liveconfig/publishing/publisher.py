@@ -29,6 +29,7 @@ from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing import events
 from liveconfig.publishing.attempts import ATTEMPTS_MAX, Attempts
 from liveconfig.publishing.cache import Cache
+from liveconfig.publishing.guard import Guard
 from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.releases import Live, Releases
@@ -84,6 +85,7 @@ class Publisher:
                 settings.payload_bytes_max,
             )
         self._releases = Releases(outlets, schema)
+        self._guard = Guard(settings, schema, self._cache)
         self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
@@ -248,6 +250,8 @@ class Publisher:
             # Not that of a single file, which is parsed only if it has changed.
             several = len(candidate.documents) > 1
             self._known = candidate.documents if several else NO_DOCUMENTS
+            history = self._journal.state.history
+            self._guard.require_near(candidate, self._releases.live, history)
             self._accept(reading, candidate)
         except InvalidConfigError as error:
             self._reject(reading, error)

@@ -87,6 +87,10 @@ class Codec(Generic[T]):
             )
         return _ENCODER.encode(value)
 
+    def plain(self, value: Any) -> Any:
+        """Return a config, or a part of one, as plain data, secrets in clear."""
+        return decoded_data(self.encode(value))
+
     def decode(self, encoded: bytes) -> T:
         """Return what `encode` made the bytes of, immutable at every depth."""
         return self.freeze(self._decoder.decode(encoded))

@@ -41,6 +41,7 @@ from liveconfig.schema.explain import RAISED, explain, place_of_failure, raised
 from liveconfig.schema.identity import identity
 from liveconfig.schema.json_schema import json_schema
 from liveconfig.schema.marks import NEEDS_RESTART, key_names, touches_mark
+from liveconfig.schema.outline import Outline, Outliner
 from liveconfig.schema.payload import (
     Packed,
     changed_key_paths,
@@ -230,6 +231,27 @@ class Schema(Generic[T]):
     def masked(self, config: T) -> Any:
         """Return `config` as plain data that JSON can hold, secrets as `MASK`."""
         return masked_data(config)
+
+    def outline(
+        self, config: T, document: Any = None, *, is_masked: bool = False
+    ) -> Outline:
+        """
+        Return what there is to compare of `config`.
+
+        Args:
+            config: it is left as it is.
+            document: what its source holds, None where nobody knows.
+            is_masked: whether secrets are `MASK`, as in what `masked` returns.
+        """
+        plain = masked_data if is_masked else self._codec.plain
+        return Outliner(self._shape.root, plain).outline(plain(config), document)
+
+    def outline_of_masked(self, data: Mapping[str, Any]) -> Outline:
+        """Return it of what `masked` returned, maybe of another class of that name."""
+        known: Any = copied(data)
+        for *way, last in self.unknown_keys(known):
+            del reduce(getitem, way, known)[last]
+        return Outliner(self._shape.root, masked_data).outline(known)
 
     def needs_restart(self, keys: KeyPath) -> bool:
         """

@@ -48,6 +48,49 @@ GIVEN_UP = Sentence(
     _TAKE_BACK,
     example="rejected, version N stays: …: 3 publishers have died over this content, …",
 )
+_STEPS = (
+    "Where the change is meant, make it in several steps, each within the limit, or "
+    "raise the limit that the line names and restart the pod."
+)
+_AGAINST = "liveconfig check kube/configmap.yaml --against http://127.0.0.1:9090"
+
+GROWN = Sentence(
+    ERROR,
+    "the config has %d %s, %s has %d, and %s times as many through: look at "
+    "this key first, it has grown the most; make the config smaller, change it in "
+    "several steps, or raise that limit",
+    "The new text is valid, but much larger than what was live, as when something was "
+    "generated twice. Nothing was touched.",
+    f"Look at the key that it names. {_STEPS}",
+    (_AGAINST, _STATUS),
+    _TAKE_BACK,
+    example="rejected, version N stays: …: the config has N bytes, version N has N, …",
+)
+REMOVED = Sentence(
+    ERROR,
+    "%d of the %d keys and list items of %s are gone, and %s %% through: look "
+    "here first, where the most are missing; put them back, remove them in several "
+    "steps, or raise that limit",
+    "The new text is valid, but much of what was live is not in it, as when a file was "
+    "cut off. Nothing was touched.",
+    f"Put back what is missing at the key that it names. {_STEPS}",
+    (_AGAINST, _STATUS),
+    _TAKE_BACK,
+    example="rejected, version N stays: …: N of the N keys and list items of version N "
+    "are gone, …",
+)
+BLANKED = Sentence(
+    ERROR,
+    "this is blank and was not in %s, and the class has no default for it (such keys: "
+    "%d, %s through): write a value, or raise that limit",
+    "A key that the code requires is there and holds nothing: an empty text, list or "
+    "mapping, or null, as when a template had no value for it. Nothing was touched.",
+    "Write a value for the key that it names. Where it may be blank, give it a default "
+    "in the class, or raise the limit that the line names, and restart the pod.",
+    (_AGAINST, _STATUS),
+    _TAKE_BACK,
+    example="rejected, version N stays: …: this is blank and was not in version N, …",
+)
 REJECTED_AT_FIRST = Sentence(
     ERROR,
     "rejected, there is still no config: %s",
