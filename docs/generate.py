@@ -30,6 +30,7 @@ _PACKAGE = _DOCS.parent / "src" / "liveconfig"
 _ORDER = (
     "watch",
     "reading",
+    "masking",
     "schema",
     "trial",
     "publishing",

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
         VersionNotReachedError,
     )
     from liveconfig.falcon import SnapshotMiddleware
+    from liveconfig.masking.secret import Secret
     from liveconfig.operators.admin import create_admin_app
     from liveconfig.operators.metrics import MetricsCollector
     from liveconfig.schema.marks import NEEDS_RESTART
-    from liveconfig.schema.secret import Secret
     from liveconfig.watch.watcher import FileWatcher
     from liveconfig.worker.manager import ConfigManager
     from liveconfig.worker.snapshot import Snapshot
@@ -79,7 +79,7 @@ _HOME = {
     "NoConfigYetError": "errors",
     "NotBoundError": "errors",
     "PublicValueError": "errors",
-    "Secret": "schema.secret",
+    "Secret": "masking.secret",
     "Snapshot": "worker.snapshot",
     "SnapshotMiddleware": "falcon",
     "StartupError": "errors",

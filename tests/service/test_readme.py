@@ -18,7 +18,7 @@ from runpy import run_path
 import pytest
 
 from liveconfig import PublicValueError
-from liveconfig.schema.secret import MASK
+from liveconfig.masking.secret import MASK
 from tests.support.eventually import eventually
 from tests.support.server import Server, free_port
 from tests.support.source_code import ROOT

@@ -17,9 +17,9 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from liveconfig.masking.excerpt import ExcerptLine
 from liveconfig.memory.status import Problem
 from liveconfig.schema.changes import Change
-from liveconfig.schema.excerpt import ExcerptLine
 from liveconfig.status import document
 from liveconfig.status.document import Status
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from liveconfig.schema.excerpt import ExcerptLine, excerpt
+from liveconfig.masking.excerpt import ExcerptLine, excerpt
 from liveconfig.schema.schema import MASK, Schema, Secret
 
 Names = Collection[str] | None

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 import liveconfig
 from liveconfig.errors import KeyPath
-from liveconfig.schema.names import ANY_NAMES
+from liveconfig.masking.names import ANY_NAMES
 from liveconfig.schema.schema import NEEDS_RESTART, Schema, SchemaError, Secret
 
 Titled = Meta(title="a title", description="a text", examples=[1])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from liveconfig.errors import KeyPath, format_key_path
-from liveconfig.schema.names import ANY_NAMES, KeyNames
-from liveconfig.schema.secret import MASK
+from liveconfig.masking.names import ANY_NAMES, KeyNames
+from liveconfig.masking.secret import MASK
 
 _OWN = frozenset({"db", "host", "password"})
 OPEN = KeyNames(_OWN)

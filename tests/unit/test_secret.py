@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from liveconfig.masking.secret import MASK, Secret
 from liveconfig.schema.schema import Schema
-from liveconfig.schema.secret import MASK, Secret
 
 _TEXT = "hunter2"
 

@@ -13,6 +13,7 @@ from liveconfig.errors import (
     InvalidConfigError,
     SourceUnavailableError,
 )
+from liveconfig.masking.names import ANY_NAMES
 from liveconfig.memory import status as told
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.status import Attempt, Problem, PublisherStatus, Reloads
@@ -21,7 +22,6 @@ from liveconfig.publishing.events import Event, Keys
 from liveconfig.publishing.lines import lines
 from liveconfig.publishing.state import State, after
 from liveconfig.schema.changes import Change
-from liveconfig.schema.names import ANY_NAMES
 from liveconfig.sentences import of_config as sentences
 from liveconfig.sentences.sentence import Sentence
 

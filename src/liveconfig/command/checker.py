@@ -17,6 +17,7 @@ from typing import Any
 
 from liveconfig.command.inputs import STDIN, read_input
 from liveconfig.errors import InvalidConfigError, printable
+from liveconfig.masking.secret import MASK
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import Candidate, all_located, load, warnings
 from liveconfig.reading.manifest import (
@@ -28,7 +29,6 @@ from liveconfig.reading.manifest import (
 )
 from liveconfig.reading.source import Source, SourceFile
 from liveconfig.schema.schema import Schema
-from liveconfig.schema.secret import MASK
 
 # More than a whole release; each config in it has its own limit.
 _MANIFEST_BYTES_MAX = 64 * 1024 * 1024

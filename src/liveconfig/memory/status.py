@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
-from liveconfig.schema.excerpt import ExcerptLine
+from liveconfig.masking.excerpt import ExcerptLine
 
 # It holds key paths and the text of errors, each cut at a limit, but no config. Room
 # for all of them at their longest; it is taken only as it fills.

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from liveconfig.masking.excerpt import ExcerptLine
 from liveconfig.memory.status import Problem
 from liveconfig.operators.markup import Child, Markup, element, joined
 from liveconfig.operators.values import (
@@ -24,7 +25,6 @@ from liveconfig.operators.values import (
     time,
 )
 from liveconfig.schema.changes import Change
-from liveconfig.schema.excerpt import ExcerptLine
 from liveconfig.status.document import (
     Delays,
     Entry,

@@ -20,10 +20,10 @@ from liveconfig.errors import (
     LiveconfigError,
     SourceUnavailableError,
 )
+from liveconfig.masking.excerpt import ExcerptLine
+from liveconfig.masking.names import Named, listed, shown
 from liveconfig.memory.status import Attempt
 from liveconfig.schema.changes import Change
-from liveconfig.schema.excerpt import ExcerptLine
-from liveconfig.schema.names import Named, listed, shown
 
 _IN_LOG_MAX = 20
 _IN_STATUS_MAX = 100

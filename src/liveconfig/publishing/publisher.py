@@ -24,6 +24,7 @@ from liveconfig.errors import (
     UnfitConfigError,
     printable,
 )
+from liveconfig.masking.excerpt import ExcerptLine, excerpt
 from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing import events
@@ -37,7 +38,6 @@ from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
 from liveconfig.reading.source import Reading, Source
 from liveconfig.schema.changes import Change
-from liveconfig.schema.excerpt import ExcerptLine, excerpt
 from liveconfig.schema.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.sentences.of_config import GIVEN_UP
 from liveconfig.settings import Settings

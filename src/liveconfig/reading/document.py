@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from liveconfig.errors import InvalidConfigError, KeyPath
+from liveconfig.masking.names import ANY_NAMES, KeyNames
 from liveconfig.reading.json_text import read_json
 from liveconfig.reading.scalar import lines_of, place_of
 from liveconfig.reading.tree import Limits, Spent, Tree
 from liveconfig.reading.yaml_errors import inside, odd_blanks
 from liveconfig.reading.yaml_text import read_yaml
-from liveconfig.schema.names import ANY_NAMES, KeyNames
 from liveconfig.schema.numbers import OddNumber, may_have_other_base
 
 __all__ = ["UNLIMITED", "Limits", "Spent", "locate", "locate_all", "parse"]

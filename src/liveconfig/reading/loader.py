@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
+from liveconfig.masking.names import ANY_NAMES, KeyNames
 from liveconfig.reading.document import (
     UNLIMITED,
     Limits,
@@ -25,7 +26,6 @@ from liveconfig.reading.document import (
     parse,
 )
 from liveconfig.reading.source import SourceFile
-from liveconfig.schema.names import ANY_NAMES, KeyNames
 from liveconfig.schema.schema import Schema, SchemaError
 
 T = TypeVar("T")

@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Any
 
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path, printable
+from liveconfig.masking.names import ANY_NAMES, KeyNames
 from liveconfig.reading.document import Limits, locate, parse
 from liveconfig.reading.kubernetes import (
     FIELDS,
@@ -31,7 +32,6 @@ from liveconfig.reading.kubernetes import (
     volumes,
 )
 from liveconfig.reading.source import SourceFile
-from liveconfig.schema.names import ANY_NAMES, KeyNames
 
 SUFFIXES = (".yaml", ".yml", ".json")
 # What ends a line in YAML 1.1, and so counts as one in every place that is named.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
 from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path
-from liveconfig.schema.names import ANY_NAMES, KeyNames
+from liveconfig.masking.names import ANY_NAMES, KeyNames
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from liveconfig.errors import KeyPath
-from liveconfig.schema.secret import Secret
+from liveconfig.masking.secret import Secret
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 _MAPPINGS = frozenset({dict, MappingProxyType})

@@ -19,8 +19,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from liveconfig.errors import PublicValueError
+from liveconfig.masking.secret import MASK, Secret
 from liveconfig.schema.explain import RAISED, misplaced
-from liveconfig.schema.secret import MASK, Secret
 from liveconfig.schema.shape import Shape
 
 T = TypeVar("T")

@@ -15,7 +15,8 @@ from itertools import chain
 from msgspec import Meta, inspect
 
 from liveconfig.errors import KeyPath
-from liveconfig.schema.names import KeyNames
+from liveconfig.masking.names import KeyNames
+from liveconfig.masking.secret import Secret
 from liveconfig.schema.nodes import (
     ClassNode,
     by_key,
@@ -24,7 +25,6 @@ from liveconfig.schema.nodes import (
     reachable,
     unwrapped,
 )
-from liveconfig.schema.secret import Secret
 
 _MARK = "liveconfig.needs_restart"
 

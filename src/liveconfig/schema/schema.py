@@ -29,6 +29,7 @@ from liveconfig.errors import (
     UnfitConfigError,
     format_key_path,
 )
+from liveconfig.masking.secret import MASK, Secret
 from liveconfig.schema.changes import CUT, Change, cut, part
 from liveconfig.schema.codec import (
     Codec,
@@ -49,7 +50,6 @@ from liveconfig.schema.payload import (
     opened,
     sealed,
 )
-from liveconfig.schema.secret import MASK, Secret
 from liveconfig.schema.shape import PLAIN_MAPPING, Shape
 
 __all__ = [

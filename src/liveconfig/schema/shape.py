@@ -25,6 +25,7 @@ from msgspec import Struct, inspect
 from msgspec.structs import force_setattr
 
 from liveconfig.errors import KeyPath, StartupError
+from liveconfig.masking.secret import Secret
 from liveconfig.schema.anatomy import Anatomy
 from liveconfig.schema.classes import (
     annotation_problem,
@@ -40,7 +41,6 @@ from liveconfig.schema.nodes import (
     reachable,
     takes_anything,
 )
-from liveconfig.schema.secret import Secret
 
 # The type of a config without a class.
 PLAIN_MAPPING: Any = Mapping[str, Any]

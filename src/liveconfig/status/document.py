@@ -20,9 +20,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from liveconfig.masking.excerpt import ExcerptLine
 from liveconfig.memory.status import Problem
 from liveconfig.schema.changes import Change
-from liveconfig.schema.excerpt import ExcerptLine
 
 
 def _says(description: str | None = None, **schema: Any) -> msgspec.Meta:

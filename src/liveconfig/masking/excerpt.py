@@ -20,7 +20,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from liveconfig.errors import printable
-from liveconfig.schema.secret import MASK
+from liveconfig.masking.secret import MASK
 
 _LINES_BEFORE, _LINES_AFTER = 3, 2
 _CHARACTERS_MAX = 160

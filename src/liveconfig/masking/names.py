@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from liveconfig.errors import KeyPath, format_key_path
-from liveconfig.schema.secret import MASK
+from liveconfig.masking.secret import MASK
 
 # What may be shown of a path.
 Named = Callable[[KeyPath], KeyPath]
