@@ -1,12 +1,17 @@
-"""No test of given inputs has a deadline: how long one takes is the machine's."""
+"""What tests of several folders share. No test of given inputs has a deadline."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.status_document import StandIn
 
 settings.register_profile(
     "house",
@@ -23,3 +28,22 @@ def any_python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delattr(os, "memfd_create")
         monkeypatch.delattr(os, "pidfd_open")
         monkeypatch.delattr(signal, "pidfd_send_signal")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory of its own, and an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*os.environ]:
+        if name.startswith("LIVECONFIG_") or name in ("HOST", "PORT"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A service that says that all is well, until it is told otherwise."""
+    service = StandIn()
+    yield service
+    service.stop()

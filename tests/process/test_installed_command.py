@@ -23,25 +23,9 @@ from tests.support.status_document import (
     worker,
 )
 
+pytestmark = pytest.mark.usefixtures("directory")
+
 _BEHIND = [worker(21), worker(22, 2)]
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """A service that says that all is well, until it is told otherwise."""
-    service = StandIn()
-    yield service
-    service.stop()
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory of its own, and an environment without settings."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LIVECONFIG_SCHEMA", "LIVECONFIG_PATH", "PORT", "HOST"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    return tmp_path
 
 
 def test_installed_command_finds_a_schema_in_the_working_directory(

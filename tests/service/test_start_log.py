@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,24 +70,25 @@ def _shop(directory: Path, text: str) -> dict[str, str]:
     return {"LIVECONFIG_SCHEMA": "shop:Shop", "PYTHONPATH": str(directory)}
 
 
+def _server(directory: Path, environ: dict[str, str], **options: Any) -> Server:
+    """Start a service in `directory` whose message is `one`."""
+    path = write(directory / "config.yaml", "message: one\n")
+    config_file = write_service(directory)
+    return Server(path, directory, environ=environ, config_file=config_file, **options)
+
+
 @pytest.mark.parametrize("text", _LOGGING.values(), ids=_LOGGING)
 def test_schema_that_configures_logging_silences_no_line(
     tmp_path: Path, text: str
 ) -> None:
     """What a schema's module does to `logging` is between it and its own lines."""
-    path = write(tmp_path / "config.yaml", "message: one\n")
-    server = Server(
-        path,
-        tmp_path,
-        environ=_shop(tmp_path, text),
-        config_file=write_service(tmp_path),
-    )
+    server = _server(tmp_path, _shop(tmp_path, text))
     try:
         server.wait_until_booted()
         server.wait_for_line("version 1 is live")
-        write(path, "message: two\n")
+        write(tmp_path / "config.yaml", "message: two\n")
         server.wait_for_line("version 2 is live, .*, changed: message, ")
-        write(path, "message: [\n")
+        write(tmp_path / "config.yaml", "message: [\n")
         server.wait_for_line("rejected, version 2 stays")
     finally:
         server.stop()
@@ -94,19 +96,13 @@ def test_schema_that_configures_logging_silences_no_line(
 
 def test_agent_that_configures_logging_first_silences_no_line(tmp_path: Path) -> None:
     """A root logger that has its handlers before anything else is nothing to us."""
-    path = write(tmp_path / "config.yaml", "message: one\n")
     agent = tmp_path / "agent"
     agent.mkdir()
     write(
         agent / "sitecustomize.py",
         "import logging\nlogging.basicConfig(level=logging.ERROR)\nprint('agent')\n",
     )
-    server = Server(
-        path,
-        tmp_path,
-        environ={"PYTHONPATH": f"{agent}:{tmp_path}"},
-        config_file=write_service(tmp_path),
-    )
+    server = _server(tmp_path, {"PYTHONPATH": f"{agent}:{tmp_path}"})
     try:
         server.wait_until_booted()
         server.wait_for_line("version 1 is live")
@@ -116,14 +112,8 @@ def test_agent_that_configures_logging_first_silences_no_line(tmp_path: Path) ->
 
 def test_what_others_log_is_not_told_as_ours(tmp_path: Path) -> None:
     """A warning of a library that the schema uses does not bear our name."""
-    path = write(tmp_path / "config.yaml", "message: one\n")
     text = "import logging\nlogging.getLogger('lib').warning('of its own')\n"
-    server = Server(
-        path,
-        tmp_path,
-        environ=_shop(tmp_path, text),
-        config_file=write_service(tmp_path),
-    )
+    server = _server(tmp_path, _shop(tmp_path, text))
     try:
         server.wait_until_booted()
         assert server.lines("^of its own$")
@@ -209,12 +199,7 @@ def test_schema_that_ends_the_process_is_named(
     tmp_path: Path, text: str, sentence: str
 ) -> None:
     """However the publisher ends, the start says how."""
-    server = Server(
-        write(tmp_path / "config.yaml", "message: one\n"),
-        tmp_path,
-        environ=_shop(tmp_path, f"{text}\n"),
-        config_file=write_service(tmp_path),
-    )
+    server = _server(tmp_path, _shop(tmp_path, f"{text}\n"))
     assert server.wait_until_ended() == 1
     (line,) = server.lines("liveconfig: ")
     assert sentence in line
@@ -226,11 +211,9 @@ def test_kernel_that_refuses_a_call_is_one_sentence(
     tmp_path: Path, call: str, error: str
 ) -> None:
     """An old kernel or a strict sandbox: which call, and the least that is needed."""
-    server = Server(
-        write(tmp_path / "config.yaml", "message: one\n"),
+    server = _server(
         tmp_path,
-        config_file=write_service(tmp_path),
-        environ={"PYTHONPATH": str(tmp_path)},
+        {"PYTHONPATH": str(tmp_path)},
         launcher=[sys.executable, seccomp.__file__, call, error, sys.executable],
     )
     assert server.wait_until_ended() == 1
@@ -245,15 +228,12 @@ def test_closed_standard_streams_harm_nothing(
     tmp_path: Path, closed: tuple[int, ...]
 ) -> None:
     """A supervisor that starts gunicorn without them gets a service, and no damage."""
-    path = write(tmp_path / "config.yaml", "message: one\n")
     closing = "".join(f"os.close({number});" for number in closed)
     log = tmp_path / "error.log"
-    server = Server(
-        path,
+    server = _server(
         tmp_path,
+        {"PYTHONPATH": str(tmp_path)},
         arguments=[f"--error-logfile={log}"] if 2 in closed else [],
-        environ={"PYTHONPATH": str(tmp_path)},
-        config_file=write_service(tmp_path),
         launcher=[
             sys.executable,
             "-c",
@@ -267,7 +247,7 @@ def test_closed_standard_streams_harm_nothing(
         else:
             server.wait_until_booted()
         assert server.get().text == "one"
-        write(path, "message: two\n")
+        write(tmp_path / "config.yaml", "message: two\n")
         eventually(lambda: server.get().text == "two")
         for number in closed:
             target = os.readlink(f"/proc/{server.process.pid}/fd/{number}")

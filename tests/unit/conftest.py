@@ -1,4 +1,4 @@
-"""No processes here, a service that is none, and a desk for a publisher."""
+"""No processes here, and a desk for a publisher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import hypothesis
 import pytest
 
 from tests.support.desk import Desk
-from tests.support.status_document import StandIn
 
 # An example takes as long as a busy machine lets it.
 hypothesis.settings.register_profile("busy", deadline=None)
@@ -30,14 +29,6 @@ def _no_process() -> Iterator[None]:
         for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
             patch.setattr(os, name, _refuse)
         yield
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """A service that says that all is well, until it is told otherwise."""
-    service = StandIn()
-    yield service
-    service.stop()
 
 
 @pytest.fixture

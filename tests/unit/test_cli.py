@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,8 @@ import pytest
 from liveconfig.command import cli
 from liveconfig.schema.schema import MASK, Secret
 from tests.support.ran import Ran, write
+
+pytestmark = pytest.mark.usefixtures("directory")
 
 _HERE = f"--schema={__name__}:Shop"
 
@@ -23,16 +24,6 @@ class Shop(msgspec.Struct, frozen=True):
     message: str
     port: int = 80
     key: Secret = msgspec.field(default_factory=lambda: Secret("none"))
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory of its own, and an environment without settings."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LIVECONFIG_SCHEMA", "LIVECONFIG_PATH", "PORT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    return tmp_path
 
 
 _MANIFEST = """\

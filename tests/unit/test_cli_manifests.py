@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.support.ran import Ran, write
+
+pytestmark = pytest.mark.usefixtures("directory")
 
 _HERE = f"--schema={__name__}:Shop"
 
@@ -28,16 +29,6 @@ class Versioned(msgspec.Struct, frozen=True):
 
     apiVersion: str  # noqa: N815
     kind: str
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory of its own, and an environment without settings."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LIVECONFIG_SCHEMA", "LIVECONFIG_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    return tmp_path
 
 
 def _object(data: str, kind: str = "ConfigMap", name: str = "shop") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from liveconfig.command import cli
 from liveconfig.reading.source import Source
+from tests.support.ran import Ran, write
 from tests.support.server import free_port
 from tests.support.status_document import (
     DIGEST,
@@ -25,6 +25,8 @@ from tests.support.status_document import (
     worker,
 )
 
+pytestmark = pytest.mark.usefixtures("directory")
+
 _HERE = f"--schema={__name__}:Shop"
 _BEHIND = [worker(21), worker(22, 2)]
 _NO_CALLBACKS = worker(21)["callbacks"]
@@ -34,29 +36,6 @@ class Shop(msgspec.Struct, frozen=True):
     """A config for tests."""
 
     message: str
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory of its own, and an environment without settings."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LIVECONFIG_SCHEMA", "LIVECONFIG_ADMIN_PORT", "PORT", "HOST"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    return tmp_path
-
-
-class Ran:
-    """One command that was run: its status and what it printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
-        self.status = cli.main(arguments)
-        self.out, self.err = capsys.readouterr()
-
-
-def _write(name: str, text: str) -> str:
-    Path(name).write_text(text)
-    return name
 
 
 def _digest(capsys: pytest.CaptureFixture[str], path: str) -> str:
@@ -197,7 +176,7 @@ def test_wait_for_a_file_waits_for_its_digest(
     """A file or a manifest stands for the digest that `liveconfig digest` prints."""
     config = "message: Hello\n"
     inner = f"  c.yaml: |\n    {config}" if "data" in form else config
-    path = _write("c.yaml", form.format(inner))
+    path = write("c.yaml", form.format(inner))
     stand_in.documents = [document(), _serving(_digest(capsys, path))]
     ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
     assert (ran.status, ran.err) == (0, "")
@@ -209,8 +188,8 @@ def test_wait_for_a_directory_waits_for_what_it_holds(
 ) -> None:
     """Several files of a directory are one config, and told by their bytes as well."""
     (directory / "d").mkdir()
-    _write("d/a.yaml", "message: a\n")
-    _write("d/b.yaml", "message: b\n")
+    write("d/a.yaml", "message: a\n")
+    write("d/b.yaml", "message: b\n")
     arguments = ["wait", _HERE, "--file=d", "--timeout=0", "--url", stand_in.url]
     stand_in.documents = [_serving(_digest(capsys, "d"))]
     assert Ran(capsys, *arguments).status == 0
@@ -226,10 +205,8 @@ def test_wait_for_a_file_that_the_service_rejected_before_is_1(
 ) -> None:
     """What is good here and bad there is told at once, in a manifest as well."""
     text = "message: Hello\n"
-    digest = Source(_write("c.yaml", text), 99).read().digest
-    _write(
-        "cm.yaml", f"kind: ConfigMap\napiVersion: v1\ndata:\n  c.yaml: |\n    {text}"
-    )
+    digest = Source(write("c.yaml", text), 99).read().digest
+    write("cm.yaml", f"kind: ConfigMap\napiVersion: v1\ndata:\n  c.yaml: |\n    {text}")
     stand_in.documents = [document(rejected=rejected(digest=digest))]
     for path in ("c.yaml", "cm.yaml"):
         ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
@@ -241,7 +218,7 @@ def test_wait_for_a_bad_file_is_1_at_once(
     capsys: pytest.CaptureFixture[str], stand_in: StandIn
 ) -> None:
     """Nobody is asked about what no pod would serve."""
-    for path in (_write("c.yaml", "message: [\n"), "none.yaml"):
+    for path in (write("c.yaml", "message: [\n"), "none.yaml"):
         ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
         assert ran.status == 1
         assert ran.err.startswith(path)
@@ -253,7 +230,7 @@ def test_wait_for_several_configs_is_wrong_usage(
 ) -> None:
     """A service serves one, and only its operator knows which."""
     data = "  a.yaml: 'message: a'\n  b.yaml: 'message: b'\n"
-    path = _write("cm.yaml", f"apiVersion: v1\nkind: ConfigMap\ndata:\n{data}")
+    path = write("cm.yaml", f"apiVersion: v1\nkind: ConfigMap\ndata:\n{data}")
     ran = Ran(capsys, "wait", _HERE, "--file", path, "--url", stand_in.url)
     assert ran.status == 2
     assert ran.err == (
@@ -266,7 +243,7 @@ def test_wait_without_a_schema_says_so(
     capsys: pytest.CaptureFixture[str], stand_in: StandIn
 ) -> None:
     """Without one the digest is not the service's, and that is told first."""
-    path = _write("c.yaml", "message: Hello\n")
+    path = write("c.yaml", "message: Hello\n")
     ran = Ran(capsys, "wait", "--file", path, "--timeout=0", "--url", stand_in.url)
     assert ran.status == 2
     assert ran.err.startswith("no --schema and no LIVECONFIG_SCHEMA")
