@@ -87,7 +87,7 @@ STARTED = (
         "a dirty worker's row shows what it took before it had one",
         "    manager.enter_row()\n",
         "",
-        (f"{_HOOKS}dirty_workers_are_workers",),
+        (f"{_HOOKS}dirty_worker_shows_what_it_took_before_it_had_a_row",),
     ),
     Mutant(
         "publishing/process",

@@ -180,6 +180,31 @@ def _versions(server: Server) -> list[int]:
     return [worker["version"] for worker in server.status()["workers"]]
 
 
+_DIRTY_APP_WITHOUT_CALLBACK = """\
+from gunicorn.dirty import DirtyApp
+from liveconfig import ConfigManager
+
+manager = ConfigManager()
+
+class Task(DirtyApp):
+    def init(self):
+        manager.get()
+"""
+
+
+def test_dirty_worker_shows_what_it_took_before_it_had_a_row(tmp_path: Path) -> None:
+    """What an application gets while it is loaded is in the row that comes later."""
+    write(tmp_path / "dirty_app.py", _DIRTY_APP_WITHOUT_CALLBACK)
+    server = _reference(tmp_path, _DIRTY_CONF.format(directory=str(tmp_path)))
+    try:
+        server.wait_until_ready()
+        eventually(lambda: _versions(server) == [1, 1, 1, 1])
+        workers = server.status()["workers"]
+        assert len({worker["schema_digest"] for worker in workers}) == 1
+    finally:
+        server.stop()
+
+
 def test_dirty_workers_are_workers(tmp_path: Path) -> None:
     """They follow, tell their callbacks, have rows, and lose these with their end."""
     write(tmp_path / "dirty_app.py", _DIRTY_APP)

@@ -350,8 +350,8 @@ class ConfigManager(Generic[T]):
         self._version = snapshot.version
         self._head = shared.config.head
         self._is_inherited = False
-        row = shared.workers.own
-        if row is not None:
+        if (row := shared.workers.own) is not None:
+            row.note_schema(self._schema.identity)
             # Nothing is kept for a schema in which no key is marked.
             if self._schema.has_marks:
                 first = self._first_payload = self._first_payload or publication.payload
