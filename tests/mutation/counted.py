@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
+from tests.mutation.operations import Always, Argument, Drop, Swap, Value
 
 _TALLIES = "tests/unit/test_tallies.py::test_"
 
 COUNTED = (
     Mutant(
-        "memory/tallies",
+        "memory.tallies:_begin",
         "a newer version begins at none",
-        "        words[word] = 0\n",
-        "        pass\n",
+        Drop("word"),
         (f"{_TALLIES}newer_version_takes_a_slot_and_begins_at_none",),
     ),
     Mutant(
-        "memory/tallies",
+        "memory.tallies:_begin",
         "a slot that changes hands belongs to none",
-        "    words[start] = 0\n",
-        "    words[start] = version\n",
+        Value("words", "version", nth=1),
         (f"{_TALLIES}slot_belongs_to_none_while_it_changes_hands",),
     ),
     Mutant(
-        "memory/tallies",
+        "memory.tallies:add",
         "what comes too late takes no slot",
-        "if words[start] < version:",
-        "if words[start] != version:",
+        Swap("words[start] < version", "words[start] != version"),
         (f"{_TALLIES}count_that_comes_too_late_is_dropped",),
     ),
     Mutant(
-        "memory/tallies",
+        "memory.tallies:counts",
         "a slot is asked again whose it is",
-        "        if words[start] == version:\n            return found\n",
-        "        return found\n",
+        Always("words"),
         (f"{_TALLIES}counts_are_those_of_the_version_asked_for",),
     ),
     Mutant(
-        "memory/worker_table",
+        "memory.worker_table:WorkerTable.create",
         "the publisher reads the table only",
-        "kernel.opened_anew(writable, os.O_RDONLY)",
-        "kernel.opened_anew(writable, os.O_RDWR)",
+        Argument("opened_anew", 1, "os.O_RDWR"),
         (f"{_TALLIES}table_is_read_by_its_descriptor",),
     ),
 )

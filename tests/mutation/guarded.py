@@ -9,6 +9,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
+from tests.mutation.operations import Never, Swap, Without
 
 _GUARD = "tests/unit/test_publisher_guard.py::test_"
 _OUTLINE = "tests/unit/test_outline.py::test_"
@@ -16,87 +17,78 @@ _RULE = "tests/unit/test_change_guards.py::test_"
 
 GUARDED = (
     Mutant(
-        "schema/guards",
+        "schema.guards:Limit.is_passed",
         "a limit is compared to the digit",
-        "value > Decimal(str(self.most)) * whole",
-        "value > self.most * whole",
+        Swap("Decimal(str(self.most))", "self.most"),
         (f"{_RULE}growth_to_the_limit_is_let_through",),
     ),
     Mutant(
-        "schema/guards",
+        "schema.guards:_grown",
         "growth is that of the bytes as well",
-        '((_nodes, "keys and values"), (_bytes, "bytes"))',
-        '((_nodes, "keys and values"),)',
+        Without("bytes _bytes"),
         (f"{_RULE}growth_names_key_and_both_figures",),
     ),
     Mutant(
-        "schema/guards",
+        "schema.guards:_way",
         "the key that is named makes out most of the change",
-        " or (keys and 2 * found[key] < sum(found.values()))",
-        "",
+        Without("sum keys"),
         (f"{_RULE}growth_names_key_and_both_figures",),
     ),
     Mutant(
-        "schema/guards",
+        "schema.guards:_gone",
         "an item of a list is no key that could be gone",
-        "max(0, _keys(before) - (_keys(after) if is_list else 0))",
-        "_keys(before) if before != after else 0",
+        Swap(
+            "max(0, _keys(before) - (_keys(after) if is_list else 0))",
+            "_keys(before) if before != after else 0",
+        ),
         (f"{_RULE}removal_to_the_limit_is_let_through",),
     ),
     Mutant(
-        "schema/guards",
+        "schema.guards:_blanked",
         "what was blank may stay so",
-        "if not is_blank(_value(before, keys))",
-        "if True",
+        Swap("is_blank(_value(before, keys))", "False"),
         (f"{_RULE}blank_that_was_blank_is_let_through",),
     ),
     Mutant(
-        "schema/outline",
+        "schema.outline:Outliner._own",
         "a default counts as not there",
-        "            or not self._is_default(fields[key], value)\n",
-        "            or True\n",
+        Swap("not self._is_default(fields[key], value)", "True"),
         (f"{_OUTLINE}default_counts_as_not_there",),
     ),
     Mutant(
-        "schema/outline",
+        "schema.outline:Outliner._own",
         "a default that is written is there",
-        "            if key in written\n            or key not in fields",
-        "            if key not in fields",
+        Swap("key in written", "False"),
         (f"{_OUTLINE}default_that_is_written_counts",),
     ),
     Mutant(
-        "schema/outline",
+        "schema.outline:_blank",
         "a key with a default may be blank",
-        "field is not None and field.required and is_blank(value)",
-        "field is not None and is_blank(value)",
+        Without("required"),
         (f"{_OUTLINE}blank_is_only_what_has_no_default",),
     ),
     Mutant(
-        "reading/against",
+        "reading.against:refusals",
         "the key is named as it may be shown",
-        "            schema.key_names.of_config,\n",
-        "",
+        Without("key_names"),
         (f"{_GUARD}no_secret_is_in_the_sentence",),
     ),
     Mutant(
-        "publishing/guard",
+        "publishing.guard:Guard.require_near",
         "what was live may come back",
-        " or _was_live(history, candidate.digest)",
-        "",
+        Without("_was_live"),
         (f"{_GUARD}what_was_live_may_come_back",),
     ),
     Mutant(
-        "publishing/guard",
+        "publishing.guard:Guard._live",
         "defaults are no version before",
-        'if live.origin == "defaults":',
-        "if False:",
+        Never("origin"),
         (f"{_GUARD}first_config_is_compared_with_nothing",),
     ),
     Mutant(
-        "publishing/guard",
+        "publishing.guard:Guard.require_near",
         "the cached config is the one before the first",
-        "self._cached() if live is None else",
-        "None if live is None else",
+        Swap("self._cached()", "None"),
         (f"{_GUARD}cached_config_is_the_one_before_the_first",),
     ),
 )

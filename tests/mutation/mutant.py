@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.mutation.operations import Change
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -17,19 +19,21 @@ class Mutant:
     One safeguard, and the code without it.
 
     Attributes:
-        module: the module of the package.
+        place: the module, a colon, and the qualified name of what is changed in it.
         safeguard: what is taken away.
-        old: text that stands in the module exactly once.
-        new: what stands there instead.
+        change: how it is taken away there.
         tests: the tests of which at least one must fail, each as pytest is told it: a
             file, or one test of it.
     """
 
-    module: str
+    place: str
     safeguard: str
-    old: str
-    new: str
+    change: Change
     tests: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say where it is and what it takes away."""
+        return f"{self.place}: {self.safeguard}"
 
     @property
     def is_quick(self) -> bool:

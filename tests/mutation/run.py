@@ -28,13 +28,14 @@ import psutil
 
 from tests.mutation.mutant import Mutant
 from tests.mutation.mutants import MUTANTS
+from tests.mutation.operations import changed
 from tests.support.source_code import PACKAGE, ROOT
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)
 # A test that waits for ever is one that fails, too.
 _SECONDS_MAX = 120
-# The tests wait for processes more than they compute, so two at a time.
-_JOBS = 2
+# The tests wait for processes more than they compute.
+_JOBS = 5
 # What does not happen without a safeguard need not be waited for as long as a machine
 # under load may take with it.
 _PATIENCE_SECONDS = 10
@@ -49,24 +50,9 @@ def package_with(mutant: Mutant | None) -> Iterator[Path]:
         directory = Path(name)
         shutil.copytree(ROOT / "src" / PACKAGE, directory / PACKAGE)
         if mutant is not None:
-            path = directory / PACKAGE / f"{mutant.module}.py"
-            path.write_text(mutated(mutant, path.read_text()))
+            path, text = changed(directory / PACKAGE, mutant.place, mutant.change)
+            path.write_text(text)
         yield directory
-
-
-def mutated(mutant: Mutant, text: str) -> str:
-    """
-    Return a module's text without the safeguard.
-
-    Raises:
-        ValueError: the table does not fit the code.
-    """
-    if text.count(mutant.old) != 1:
-        raise ValueError(
-            f"{mutant.module}: {mutant.safeguard}: its text stands there "
-            f"{text.count(mutant.old)} times, not once"
-        )
-    return text.replace(mutant.old, mutant.new)
 
 
 def failing_test(directory: Path, tests: tuple[str, ...]) -> str:
@@ -127,12 +113,7 @@ def _chosen() -> list[Mutant]:
         mutant
         for mutant in MUTANTS
         if (mutant.is_quick or not options.quick)
-        and (
-            not options.words
-            or any(
-                word in f"{mutant.module}: {mutant.safeguard}" for word in options.words
-            )
-        )
+        and (not options.words or any(word in str(mutant) for word in options.words))
     ]
 
 
@@ -145,8 +126,8 @@ def main() -> int:
         for number, (mutant, (failed, seconds)) in enumerate(tried, 1):
             survived += not failed
             print(
-                f"{number}/{len(chosen)} {mutant.module}: {mutant.safeguard}: "
-                f"{failed or 'NOTHING FAILED'} ({seconds:.0f} s)",
+                f"{number}/{len(chosen)} {mutant}: {failed or 'NOTHING FAILED'} "
+                f"({seconds:.0f} s)",
                 flush=True,
             )
     print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")

@@ -9,6 +9,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
+from tests.mutation.operations import Always, Drop, Instead, Never, Swap, Value
 
 _CLI_MANIFESTS = "tests/unit/test_cli_manifests.py::test_"
 _LOADER = "tests/unit/test_loader.py::test_"
@@ -17,94 +18,81 @@ _YAML_ERRORS = "tests/unit/test_yaml_errors.py::test_"
 
 WORDS = (
     Mutant(
-        "reading/yaml_errors",
+        "reading.yaml_errors:_of_quote",
         "a quote that is never closed is told where it is opened",
-        "return Place(stop.began.line, stop.began.column), _NEVER_CLOSED",
-        "return None",
+        Instead("_NEVER_CLOSED", "return None"),
         (f"{_YAML_ERRORS}cause_of_broken_yaml_is_named_where_it_stands",),
     ),
     Mutant(
-        "reading/yaml_errors",
+        "reading.yaml_errors:_of_bracket",
         "a bracket that is never closed is told where it is opened",
-        "return Place(mark.line, mark.column), _OPEN_BRACKET",
-        "return here, _OPEN_BRACKET",
+        Swap("Place(mark.line, mark.column)", "here"),
         (f"{_YAML_ERRORS}cause_of_broken_yaml_is_named_where_it_stands",),
     ),
     Mutant(
-        "reading/document",
+        "reading.document:_inside",
         "no place is outside of what is written",
-        "        line, column = inside(lines, line, column)",
-        "        pass",
+        Drop("inside"),
         (f"{_YAML_ERRORS}place_of_an_error_is_inside_of_what_is_written",),
     ),
     Mutant(
-        "reading/yaml_text",
+        "reading.yaml_text:_refuse_template",
         "a template is told from a mapping as a key",
-        "        tree.refuse(outer, TEMPLATE)",
-        "        pass",
+        Drop("refuse"),
         (f"{_YAML_ERRORS}cause_of_broken_yaml_is_named_where_it_stands",),
     ),
     Mutant(
-        "schema/schema",
+        "schema.schema:Schema.validate",
         "a date that nobody asks for is text everywhere",
-        "            holder[last] = holder[last].isoformat()",
-        "            pass",
+        Drop("isoformat"),
         (f"{_NUMBERS}date_that_nobody_asks_for_is_text",),
     ),
     Mutant(
-        "schema/explain",
+        "schema.explain:_reworded",
         "a number that is text is told with its cure",
-        '            return f"{sentence}: {cure}" if cure else sentence',
-        "            return sentence",
+        Never("cure"),
         (f"{_NUMBERS}number_that_yaml_takes_for_text_is_told_with_its_cure",),
     ),
     Mutant(
-        "schema/explain",
+        "schema.explain:_reworded",
         "the words that are wanted are named",
-        "        if kinds == {*wanted} and",
-        "        if False and",
+        Never("kinds wanted"),
         (f"{_NUMBERS}one_of_some_words_is_wanted",),
     ),
     Mutant(
-        "reading/loader",
+        "reading.loader:warnings",
         "a number that nobody reads is no warning",
-        "            if not any(way in unknown for way in ways):",
-        "            if True:",
+        Always("unknown"),
         (f"{_NUMBERS}each_such_number_is_told_where_somebody_reads_it",),
     ),
     Mutant(
-        "reading/loader",
+        "reading.loader:warnings",
         "a number that may be a secret is not shown",
-        "is_shown = names.of_document(odd.keys) == odd.keys",
-        "is_shown = True",
+        Value("is_shown", "True", nth=1),
         (f"{_NUMBERS}number_is_shown_only_where_it_is_known_to_be_no_secret",),
     ),
     Mutant(
-        "reading/manifest",
+        "reading.manifest:ManifestFile._indent",
         "a header may say how far a text is indented",
-        "        if literal[1]:",
-        "        if False:",
+        Never("literal", nth=2),
         (f"{_CLI_MANIFESTS}column_in_a_text_of_known_indent_is_an_editors",),
     ),
     Mutant(
-        "reading/loader",
+        "reading.loader:_parsed",
         "an empty layer adds nothing",
-        "return _NOTHING if found is None else found",
-        "return found",
+        Never("found"),
         (f"{_LOADER}layer_without_keys_adds_nothing",),
     ),
     Mutant(
-        "reading/loader",
+        "reading.loader:_refuse_nothing",
         "a config of nothing is refused",
-        "if all(document is _NOTHING for document in documents.values()):",
-        "if False:",
+        Never("all"),
         (f"{_LOADER}config_of_nothing_is_refused",),
     ),
     Mutant(
-        "reading/loader",
+        "reading.loader:_hinted",
         "a blank that nobody sees is named",
-        "    if odd is not None:",
-        "    if False:",
+        Never("odd"),
         (f"{_LOADER}blank_that_nobody_sees_is_named",),
     ),
 )
