@@ -303,7 +303,7 @@ MUTANTS = (
         "publishing.releases:Releases.resume",
         "a damaged record is not gone on from",
         Never("is_whole"),
-        (f"{_SUPERVISOR}record_overwritten_without_a_publisher_goes_on",),
+        (f"{_PUBLISHER}head_that_fell_to_a_whole_version_is_not_gone_on_from",),
     ),
     Mutant(
         "publishing.publisher:Publisher.refresh",

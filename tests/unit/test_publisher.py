@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import struct
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +162,20 @@ def test_record_that_fell_behind_the_status_is_left_behind(desk: Desk) -> None:
     desk.publisher().refresh()
     assert desk.published() == Greeting("one")
     assert desk.config.version > 1
+
+
+def test_head_that_fell_to_a_whole_version_is_not_gone_on_from(desk: Desk) -> None:
+    """What is older than the status tells of is published again, though it is whole."""
+    for message in ("one", "two"):
+        desk.path.write_text(f"message: {message}\n")
+        desk.publisher().refresh()
+        desk.dismiss()
+    overwrite(desk.config.descriptor, 64, (1).to_bytes(8, sys.byteorder))
+    assert desk.published() == Greeting("one")
+    desk.path.write_text("message: one\n")
+    desk.publisher().refresh()
+    assert desk.published() == Greeting("one")
+    assert desk.config.version > 2
 
 
 def test_second_publisher_is_refused(desk: Desk) -> None:
