@@ -9,8 +9,9 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
-from tests.mutation.operations import Never, Swap, Without
+from tests.mutation.operations import Drop, Never, Swap, Value, Without
 
+_CLI = "tests/unit/test_cli_against.py::test_"
 _GUARD = "tests/unit/test_publisher_guard.py::test_"
 _OUTLINE = "tests/unit/test_outline.py::test_"
 _RULE = "tests/unit/test_change_guards.py::test_"
@@ -74,9 +75,9 @@ GUARDED = (
         (f"{_GUARD}no_secret_is_in_the_sentence",),
     ),
     Mutant(
-        "publishing.guard:Guard.require_near",
+        "publishing.guard:Guard._live",
         "what was live may come back",
-        Without("_was_live"),
+        Without("known"),
         (f"{_GUARD}what_was_live_may_come_back",),
     ),
     Mutant(
@@ -90,5 +91,35 @@ GUARDED = (
         "the cached config is the one before the first",
         Swap("self._cached()", "None"),
         (f"{_GUARD}cached_config_is_the_one_before_the_first",),
+    ),
+    Mutant(
+        "schema.schema:Schema.outline_of_masked",
+        "what another class had is not compared",
+        Drop("reduce getitem way known last"),
+        (f"{_CLI}service_is_compared_with_what_it_serves",),
+    ),
+    Mutant(
+        "reading.against:refusals",
+        "secrets that are not known are not compared",
+        Value("is_masked", "False", nth=2),
+        (f"{_CLI}service_is_compared_with_what_it_serves",),
+    ),
+    Mutant(
+        "command.against:_served",
+        "what the service served before may come back",
+        Swap("frozenset(published)", "frozenset()"),
+        (f"{_CLI}what_the_service_served_before_may_come_back",),
+    ),
+    Mutant(
+        "command.against:before",
+        "a config of several is chosen by nobody but its author",
+        Never("found"),
+        (f"{_CLI}one_config_is_compared_with_one",),
+    ),
+    Mutant(
+        "command.cli:_compare",
+        "a limit alone is wrong usage",
+        Never("any limit"),
+        (f"{_CLI}limit_without_against_is_wrong_usage",),
     ),
 )

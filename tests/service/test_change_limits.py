@@ -147,3 +147,21 @@ def test_start_serves_the_cache_rather_than_what_was_refused(
     server = _started(start_server, volume, tmp_path, **cache)
     server.wait_for_line("version 1 is live from the cache, .* of the last good config")
     assert server.status()["origin"] == "cache"
+
+
+def test_check_against_a_service_says_what_it_would_do(
+    start_server: StartServer, volume_of_routes: ConfigMapVolume, tmp_path: Path
+) -> None:
+    """The command refuses what the service then refuses, with the same figures."""
+    volume = volume_of_routes
+    server = _started(start_server, volume, tmp_path)
+    url = f"http://127.0.0.1:{server.admin_port}"
+    path = write(tmp_path / "new.yaml", _routes(30))
+    checked = _run(server, tmp_path, "check", str(path), "--against", url)
+    assert (checked.returncode, checked.stdout) == (1, "")
+    figures = "the config has 67 keys and values, version 1 "
+    assert f"new.yaml:2:1: routes: {figures}of {url} has 27, " in checked.stderr
+    volume.flip({"config.yaml": _routes(30)})
+    assert f"{figures}has 27, " in server.wait_for_line("rejected, version 1 stays: ")
+    write(path, _routes(12))
+    assert _run(server, tmp_path, "check", str(path), "--against", url).returncode == 0

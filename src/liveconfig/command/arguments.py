@@ -11,7 +11,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
 from importlib import metadata
+
+from liveconfig.command.against import OWN_LIMITS
+from liveconfig.errors import StartupError
+from liveconfig.settings import Settings, Variable
 
 # A kubelet alone takes up to 90 s.
 _TIMEOUT_SECONDS = 120.0
@@ -22,7 +28,7 @@ _JSON_HELP = "one JSON object, for programs"
 
 _PATH_HELP = "a config file, a directory or a manifest; - is standard input"
 
-_FILE_EPILOG = """\
+_FILES = """\
 A PATH is a config file, a directory whose *.yaml, *.yml and *.json are merged in name
 order, or a Kubernetes manifest, or a directory of these: there each file of a ConfigMap
 or Secret is a config of its own. With --merged all of them are layers of one config, as
@@ -31,9 +37,29 @@ LIVECONFIG_PATH.
 
 The schema is --schema or LIVECONFIG_SCHEMA, as module:Class. Without one only the
 syntax is checked, and the digest is not the one of a service that has a schema.
+"""
 
+_FILE_EPILOG = f"""\
+{_FILES}
 exit status: 0 good, 1 a config is bad or not there, 2 wrong usage
 """
+
+_CHECK_EPILOG = f"""\
+{_FILES}
+With --against PATH holds one config, which is bad if it is too far from the one before,
+by the rules of a running service. A FILE is what PATH may be. Of a URL, the operators'
+port of a service, secrets are not known and so not compared, and what was live there
+before may come back. A limit is that of its option, or else of the service's variable.
+
+exit status: 0 good, 1 a config is bad or not there,
+             2 wrong usage, or no service answers
+"""
+
+_LIMIT_HELPS = (
+    "so many times the keys and values, or the bytes,",
+    "so many percent of the keys and list items gone",
+    "so many keys without a default blank that were not",
+)
 
 _SCHEMA_EPILOG = """\
 The class is --schema or LIVECONFIG_SCHEMA, as module:Class; without one any mapping
@@ -130,13 +156,18 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    checking = add("check", "say whether configs are good, and if not, where and why")
+    checking = add(
+        "check",
+        "say whether configs are good, and if not, where and why",
+        _CHECK_EPILOG,
+    )
     checking.add_argument("paths", metavar="PATH", nargs="*", help=_PATH_HELP)
     checking.add_argument(
         "--strict",
         action="store_true",
         help="what is worth a warning is bad, as keys the schema does not know",
     )
+    _add_comparison(checking)
     digesting = add("digest", "print the digest that every pod will show for a config")
     showing = add("show", "print the effective config as JSON, secrets masked")
     for command in (digesting, showing):
@@ -153,6 +184,24 @@ def _add_file_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         _add_schema(command)
     for command in (checking, digesting, showing):
         _add_parts(command)
+
+
+def _add_comparison(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--against",
+        metavar="FILE|URL",
+        help="the config before, or http://HOST:PORT of the operators' port of a "
+        "service that has it: what goes too far from it is bad",
+    )
+    variables = {each.name: each.metadata["variable"] for each in fields(Settings)}
+    for (name, own), text in zip(OWN_LIMITS.items(), _LIMIT_HELPS, strict=True):
+        variable = variables[name]
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=partial(_limit, variable),
+            metavar="N",
+            help=f"{text} at most, by default {variable.name} or {own:g}",
+        )
 
 
 def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -228,6 +277,14 @@ def _digest(text: str) -> str:
             f"{text!r} is no digest: it takes sha256: and 64 hexadecimal digits"
         )
     return f"sha256:{match[1]}"
+
+
+def _limit(variable: Variable, text: str) -> float:
+    try:
+        return float(variable.value(text, None))
+    except StartupError as error:
+        problem = f"{text!r}: it takes {variable.takes}"
+        raise argparse.ArgumentTypeError(problem) from error
 
 
 def _count(text: str) -> int:

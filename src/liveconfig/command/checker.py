@@ -18,6 +18,7 @@ from typing import Any
 from liveconfig.command.inputs import STDIN, read_input
 from liveconfig.errors import InvalidConfigError, printable
 from liveconfig.masking.secret import MASK
+from liveconfig.reading.against import Before, refusals
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import Candidate, all_located, load, warnings
 from liveconfig.reading.manifest import (
@@ -28,6 +29,7 @@ from liveconfig.reading.manifest import (
     read_manifests,
 )
 from liveconfig.reading.source import Source, SourceFile
+from liveconfig.schema.guards import Guards
 from liveconfig.schema.schema import Schema
 
 # More than a whole release; each config in it has its own limit.
@@ -92,6 +94,16 @@ class Checker:
         self._limits = limits
         self._keys = keys
         self.is_merged = is_merged
+        self._against: tuple[Before, Guards] | None = None
+
+    def compare_with(self, before: Before, guards: Guards) -> None:
+        """Refuse from now on what is further from a config than its limits allow."""
+        self._against = before, guards
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether each config is compared with another, which one alone can be."""
+        return self._against is not None
 
     def check(self, *paths: str) -> Iterator[Checked]:
         """
@@ -252,6 +264,10 @@ class Checker:
             candidate = load(files, self.schema, self._limits)
         except InvalidConfigError as error:
             return Checked(name, None, (error,), files)
+        if self._against is not None:
+            too_far = tuple(refusals(candidate, *self._against, self.schema))
+            if too_far:
+                return Checked(name, None, too_far, files)
         problem = "the schema does not know this key: check the spelling"
         ways = self.schema.unknown_keys(candidate.data)
         unknown = all_located(

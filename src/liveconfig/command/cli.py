@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
+from liveconfig.command.against import before, chosen
 from liveconfig.command.arguments import command_line
 from liveconfig.command.checker import NO_CONFIG, Checked, Checker
 from liveconfig.command.client import StatusClient
@@ -51,18 +52,26 @@ _NO_SCHEMA = (
     "one of a service that has a schema"
 )
 
+_SEVERAL = (
+    "these are {} configs, and --against compares one: choose with --key, or give "
+    "--merged"
+)
+
 
 def check(checker: Checker, paths: Sequence[str], *, is_strict: bool) -> int:
     """Say of each config whether it is good; return the exit status."""
-    is_good, is_any = True, False
+    is_good, is_any, number = True, False, 0
     for group in [paths] if checker.is_merged else [[path] for path in paths]:
         try:
             for checked in checker.check(*group):
                 is_good &= _print_checked(checked, is_strict=is_strict)
                 is_any |= checked.is_config
+                number += bool(checked.files)
         except (InvalidConfigError, SourceUnavailableError) as error:
             _complain(error)
             is_good = False
+    if checker.is_comparing and number > 1:
+        raise StartupError(f"{', '.join(paths)}: {_SEVERAL.format(number)}")
     if is_good and not is_any:
         print(f"{', '.join(paths)}: {NO_CONFIG}", file=sys.stderr)
     return _GOOD if is_good and is_any else _BAD
@@ -196,10 +205,20 @@ def _run(options: argparse.Namespace) -> int:
         _print_json(checker.schema.json_schema(is_strict=options.strict))
         return _GOOD
     if options.command == "check":
+        _compare(checker, options, settings)
         paths = options.paths or [settings.path]
         return check(checker, paths, is_strict=options.strict)
     command = digest if options.command == "digest" else show
     return command(checker, options.path or settings.path)
+
+
+def _compare(checker: Checker, options: argparse.Namespace, settings: Settings) -> None:
+    limits = (options.growth_max, options.removed_max, options.blanked_max)
+    if options.against is not None:
+        guards = chosen(settings, *limits)
+        checker.compare_with(before(checker, options.against), guards)
+    elif any(limit is not None for limit in limits):
+        raise StartupError("a limit is for --against, which is missing")
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:

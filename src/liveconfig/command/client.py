@@ -1,12 +1,13 @@
 """
 The operators' port as a client sees it.
 
-Owns: asking for `/status`, how long that may take, what it means when it fails.
+Owns: asking for `/status` and `/config`, how long that may take, what it means when
+    it fails.
 Must not know: what of the status matters, who asks.
 Runs in: the CLI.
 
-Every text is made printable as it comes in: what a config or a stranger's server holds
-cannot move the cursor of whoever looks at it.
+Every text of a status is made printable as it comes in: what a config or a stranger's
+server holds cannot move the cursor of whoever looks at it.
 
 No proxy is used, whatever the environment says: the port is of this pod.
 """
@@ -59,8 +60,9 @@ class StatusClient:
             raise StartupError(f"the URL is {url!r}: it takes http://HOST:PORT")
         self._host = match[1].strip("[]")
         self._port = int(match[2] or 80)
-        self._path = f"{match[3].rstrip('/')}/status"
-        self.url = f"{url.rstrip('/')}/status"
+        self._path = match[3].rstrip("/")
+        self._root = url.rstrip("/")
+        self.url = f"{self._root}/status"
         self._etag = ""
         self._status: Status | None = None
 
@@ -72,25 +74,45 @@ class StatusClient:
             ServiceUnavailableError: it did not answer within `seconds`, or not now.
             StartupError: what answers there is no such service.
         """
-        response, body = self._get(seconds)
+        response, body = self._get(self.url, seconds, self._etag)
         if response.status == HTTPStatus.NOT_MODIFIED and self._status is not None:
             return self._status
-        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            problem = printable(_answer(response, body))
-            raise ServiceUnavailableError(self.url, problem)
-        if response.status != HTTPStatus.OK:
-            raise self._mistaken(_answer(response, body))
+        self._require_ok(self.url, response, body)
         try:
             self._status = Status.from_json(body, printable)
         except ValueError as error:
-            raise self._mistaken(f"the answer is no status: {error}") from error
+            problem = f"the answer is no status: {error}"
+            raise self._mistaken(self.url, problem) from error
         self._etag = response.headers.get("ETag", "")
         return self._status
 
-    def _get(self, seconds: float) -> tuple[http.client.HTTPResponse, bytes]:
+    def config(self, seconds: float = 5.0) -> tuple[str, bytes]:
+        """
+        Return the URL of the config that is served, and its JSON with secrets masked.
+
+        Raises:
+            ServiceUnavailableError: it did not answer, or has no config yet.
+            StartupError: what answers there is no such service.
+        """
+        url = f"{self._root}/config"
+        response, body = self._get(url, seconds)
+        self._require_ok(url, response, body)
+        return url, body
+
+    def _require_ok(
+        self, url: str, response: http.client.HTTPResponse, body: bytes
+    ) -> None:
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise ServiceUnavailableError(url, printable(_answer(response, body)))
+        if response.status != HTTPStatus.OK:
+            raise self._mistaken(url, _answer(response, body))
+
+    def _get(
+        self, url: str, seconds: float, etag: str = ""
+    ) -> tuple[http.client.HTTPResponse, bytes]:
         deadline = time.monotonic() + seconds
         try:
-            answer = self._exchange(seconds)
+            answer = self._exchange(url, seconds, etag)
             if time.monotonic() >= deadline:
                 raise TimeoutError
             return answer
@@ -100,11 +122,13 @@ class StatusClient:
             problem = (
                 f"no answer within {seconds:.1f} s" if is_late else _problem(error)
             )
-            raise ServiceUnavailableError(self.url, printable(problem)) from error
+            raise ServiceUnavailableError(url, printable(problem)) from error
 
-    def _exchange(self, seconds: float) -> tuple[http.client.HTTPResponse, bytes]:
+    def _exchange(
+        self, url: str, seconds: float, etag: str
+    ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
-        headers = {**_HEADERS, "If-None-Match": self._etag} if self._etag else _HEADERS
+        headers = {**_HEADERS, "If-None-Match": etag} if etag else _HEADERS
         with contextlib.closing(connection):
             connection.connect()
             # The socket's own timeout is for each part that arrives, so an answer that
@@ -112,7 +136,8 @@ class StatusClient:
             watchdog = threading.Timer(seconds, _hang_up, [connection.sock])
             watchdog.start()
             try:
-                connection.request("GET", self._path, headers=headers)
+                path = self._path + url.removeprefix(self._root)
+                connection.request("GET", path, headers=headers)
                 response = connection.getresponse()
                 body = response.read(_BYTES_MAX)
             finally:
@@ -121,9 +146,9 @@ class StatusClient:
             raise http.client.IncompleteRead(body, response.length)
         return response, body
 
-    def _mistaken(self, problem: str) -> StartupError:
+    def _mistaken(self, url: str, problem: str) -> StartupError:
         question = "is this the operators' port of a liveconfig service?"
-        return StartupError(f"{self.url}: {printable(problem)}; {question}")
+        return StartupError(f"{url}: {printable(problem)}; {question}")
 
 
 def _hang_up(sock: socket.socket) -> None:

@@ -56,18 +56,20 @@ class Guard:
         Raises:
             InvalidConfigError: it goes too far; names file, line, key and both figures.
         """
-        if not self._guards.has_limit or _was_live(history, candidate.digest):
+        if not self._guards.has_limit:
             return
-        before = self._cached() if live is None else self._live(live)
+        before = self._cached() if live is None else self._live(live, history)
         if before is not None:
             for refusal in refusals(candidate, before, self._guards, self._schema):
                 raise refusal
 
-    def _live(self, live: Live) -> Before | None:
+    def _live(self, live: Live, history: History) -> Before | None:
         # Defaults were written by nobody who is here: any source is far from them.
         if live.origin == "defaults":
             return None
-        return Before(f"version {live.version}", self._schema.outline(live.config))
+        outline = self._schema.outline(live.config)
+        known = {e.digest for e in history.entries if e.kind == "published"}
+        return Before(f"version {live.version}", outline, known)
 
     def _cached(self) -> Before | None:
         payload, _ = self._cache.load() if self._cache else (None, ())
@@ -79,10 +81,3 @@ class Guard:
             # Nothing that this class could be compared with.
             return None
         return Before("the last good config on disk", self._schema.outline(config))
-
-
-def _was_live(history: History, digest: str) -> bool:
-    return any(
-        entry.kind == "published" and entry.digest == digest
-        for entry in history.entries
-    )

@@ -8,7 +8,7 @@ Runs in: the publisher and the CLI, so that `liveconfig check` and the service a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,13 @@ class Before:
     Attributes:
         name: what the sentences call it.
         outline: what there is to compare of it.
+        known: the digests of configs that may take its place whatever they are.
         is_masked: whether its secrets are not known.
     """
 
     name: str
     outline: Outline
+    known: Container[str] = ()
     is_masked: bool = False
 
 
@@ -49,6 +51,8 @@ def refusals(
     candidate: Candidate[Any], before: Before, guards: Guards, schema: Schema[Any]
 ) -> Iterator[InvalidConfigError]:
     """Yield what goes too far in a change, each at its line and key."""
+    if candidate.digest in before.known:
+        return
     is_masked = before.is_masked
     after = schema.outline(candidate.config, candidate.data, is_masked=is_masked)
     documents = candidate.documents
