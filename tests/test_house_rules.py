@@ -62,8 +62,6 @@ _DOORS: dict[str, set[str]] = {
         "masking.",
         "schema.",
         "memory.",
-        "publishing.journal",
-        "publishing.state",
         "operators.",
         "reference.",
         "status.document",

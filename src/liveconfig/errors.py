@@ -9,6 +9,7 @@ Runs in: everywhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # The way to a value from the top of a document: mapping keys and list indexes.
 KeyPath = tuple["str | int", ...]
@@ -41,6 +42,12 @@ def format_key_path(keys: KeyPath) -> str:
     if len(text) > _PATH_CHARACTERS_MAX:
         text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
     return text
+
+
+def listed(names: Sequence[str], most: int, count: int = 0) -> str:
+    """Return the first `most` names, and how many more of them, or of `count`."""
+    more = max(len(names), count) - len(names[:most])
+    return ", ".join(names[:most]) + (f" and {more} more" if more else "")
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from liveconfig.memory.history import Entry, History
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import PublisherStatus
@@ -83,6 +84,10 @@ class Desk:
         publication = self.config.read()
         assert publication is not None
         return publication.payload
+
+    def publications(self) -> tuple[Entry, ...]:
+        """Return what is in the history, the newest last."""
+        return History.read(self.shared.history).entries
 
     def told(self) -> PublisherStatus:
         """Return the status that is in the other record."""

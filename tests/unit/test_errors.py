@@ -12,6 +12,7 @@ from liveconfig.errors import (
     PayloadTooLargeError,
     SourceUnavailableError,
     format_key_path,
+    listed,
 )
 
 
@@ -73,3 +74,20 @@ def test_errors_survive_pickling() -> None:
         again = pickle.loads(pickle.dumps(error))
         assert str(again) == str(error)
         assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "text"),
+    [
+        ([], 0, ""),
+        (["a", "b"], 0, "a, b"),
+        (["a", "b", "c"], 0, "a, b and 1 more"),
+        (["a", "b", "c"], 9, "a, b and 7 more"),
+        (["a"], 9, "a and 8 more"),
+    ],
+)
+def test_long_list_ends_with_the_number_of_the_rest(
+    names: list[str], count: int, text: str
+) -> None:
+    """Nobody takes a part for the whole."""
+    assert listed(names, 2, count) == text

@@ -219,7 +219,7 @@ def test_age_of_the_source_is_no_delay(
     # As after HUP with another class: the same file becomes another version.
     desk.publisher(Required).refresh()
     assert (desk.told().version, desk.told().changed_at) == (2, 0.0)
-    assert [entry.changed_at for entry in desk.shared.publications()] == [0.0, 0.0]
+    assert [entry.changed_at for entry in desk.publications()] == [0.0, 0.0]
     assert "after the change" not in caplog.text
 
 
@@ -345,7 +345,7 @@ def test_history_tells_what_came_of_each_change(desk: Desk) -> None:
     desk.path.write_text("message: [\n")
     publisher.refresh()
     publisher.refresh()
-    published, rejected = desk.shared.publications()
+    published, rejected = desk.publications()
     told = desk.told()
     assert (published.kind, published.version, published.digest) == (
         "published",
@@ -380,7 +380,7 @@ def test_history_tells_what_changed(
     publisher.refresh()
     desk.path.write_text("key: hunter3\nsize: 2\nnote: 'new'\n")
     publisher.refresh()
-    first, second = desk.shared.publications()
+    first, second = desk.publications()
     assert (first.changes, first.changed_count, first.restart_keys) == ((), 0, ())
     assert second.changes == (
         Change("key", '"********"', '"********"'),
@@ -399,9 +399,7 @@ def test_history_tells_what_changed_over_a_restart(desk: Desk) -> None:
     desk.publisher().refresh()
     desk.path.write_text("message: two\n")
     desk.publisher().refresh()
-    assert desk.shared.publications()[-1].changes == (
-        Change("message", '"one"', '"two"'),
-    )
+    assert desk.publications()[-1].changes == (Change("message", '"one"', '"two"'),)
 
 
 def test_large_change_is_told_in_part(desk: Desk) -> None:
@@ -411,7 +409,7 @@ def test_large_change_is_told_in_part(desk: Desk) -> None:
         labels = ", ".join(f"k{number:03}: {value}" for number in range(500))
         desk.path.write_text(f"labels: {{{labels}}}\n")
         publisher.refresh()
-    newest = desk.shared.publications()[-1]
+    newest = desk.publications()[-1]
     assert [change.key for change in newest.changes] == [
         f"labels.k{number:03}" for number in range(CHANGES_MAX)
     ]
@@ -439,12 +437,12 @@ def test_history_goes_on_with_the_successor(desk: Desk) -> None:
     desk.publisher().refresh()
     desk.path.write_text("message: two\n")
     desk.publisher().refresh()
-    assert [entry.version for entry in desk.shared.publications()] == [1, 2]
+    assert [entry.version for entry in desk.publications()] == [1, 2]
     overwrite(desk.history.descriptor, 64, struct.pack("Q", 99))
-    assert desk.shared.publications() == ()
+    assert desk.publications() == ()
     desk.path.write_text("message: three\n")
     desk.publisher().refresh()
-    assert [entry.version for entry in desk.shared.publications()] == [2, 3]
+    assert [entry.version for entry in desk.publications()] == [2, 3]
 
 
 def test_successor_tells_of_a_publication_that_was_its_publishers_last(
@@ -466,11 +464,11 @@ def test_successor_tells_of_a_publication_that_was_its_publishers_last(
     told = desk.told()
     assert (told.version, told.published_at) == (3, newest.published_at_ns / 1e9)
     assert (told.changed_at, told.changed_keys) == (0.0, ())
-    entry = desk.shared.publications()[-1]
+    entry = desk.publications()[-1]
     assert (entry.version, entry.at) == (told.version, told.published_at)
     assert entry.digest == told.digest
     desk.publisher().refresh()
-    assert [each.version for each in desk.shared.publications()] == [1, 2, 3]
+    assert [each.version for each in desk.publications()] == [1, 2, 3]
     listener.close()
 
 
@@ -481,7 +479,7 @@ def test_history_that_was_overwritten_is_written_again(desk: Desk) -> None:
     publisher.refresh()
     overwrite(desk.history.descriptor, 64, struct.pack("Q", 99))
     publisher.refresh()
-    assert [entry.version for entry in desk.shared.publications()] == [1]
+    assert [entry.version for entry in desk.publications()] == [1]
 
 
 def test_history_has_room_for_any_entries(desk: Desk) -> None:

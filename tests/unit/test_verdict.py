@@ -200,3 +200,11 @@ def test_service_without_a_config_says_so_first() -> None:
         judged.headline,
         "The newest edit was rejected: there is no config yet",
     ]
+
+
+def test_names_that_are_left_out_are_counted() -> None:
+    """The document has the first of many keys alone, and their number is not lost."""
+    names = [f"key{number}" for number in range(100)]
+    made = status_document(unknown_keys=names, unknown_count=250)
+    (finding,) = judge(made).findings
+    assert "does not know key0, key1, key2, key3, key4 and 245 more; " in finding.detail

@@ -22,13 +22,12 @@ from liveconfig.reading.against import Before, refusals
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import Candidate, all_located, load, warnings
 from liveconfig.reading.manifest import (
-    SUFFIXES,
     ManifestFile,
     ManifestObject,
     Manifests,
     read_manifests,
 )
-from liveconfig.reading.source import Source, SourceFile
+from liveconfig.reading.source import SUFFIXES, Source, SourceFile
 from liveconfig.schema.guards import Guards
 from liveconfig.schema.schema import Schema
 

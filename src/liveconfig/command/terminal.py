@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
+from liveconfig.errors import listed
 from liveconfig.schema.changes import Change
 from liveconfig.status.document import Entry, Rejected, Status, Worker
 from liveconfig.status.verdict import Verdict, judge
@@ -99,11 +100,11 @@ def _findings(verdict: Verdict) -> Iterator[str]:
 def _facts(status: Status) -> Iterator[tuple[str, str]]:
     yield "since", _time(status.published_at) + _origin(status.origin)
     if status.changed_keys:
-        yield "changed", _listed(status.changed_keys, status.changed_count)
+        yield "changed", listed(status.changed_keys, _LISTED_MAX, status.changed_count)
     if status.unknown_keys:
-        yield "unknown", _listed(status.unknown_keys, status.unknown_count)
+        yield "unknown", listed(status.unknown_keys, _LISTED_MAX, status.unknown_count)
     if status.restart_keys:
-        keys = _listed(status.restart_keys, len(status.restart_keys))
+        keys = listed(status.restart_keys, _LISTED_MAX)
         yield "restart", f"{keys}: in effect after a restart"
     yield "delays", ", ".join(_delays(status))
     publisher = status.publisher
@@ -184,12 +185,6 @@ def _change(change: Change) -> str:
     if change.new is None:
         return f"{change.key} removed: {change.old}"
     return f"{change.key}: {change.old} -> {change.new}"
-
-
-def _listed(keys: Sequence[str], count: int) -> str:
-    shown = keys[:_LISTED_MAX]
-    more = count - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _times(count: int) -> str:

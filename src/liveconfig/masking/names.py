@@ -72,13 +72,6 @@ def shown(keys: Sequence[KeyPath], named: Named, most: int) -> tuple[str, ...]:
     return tuple(format_key_path(named(each)) for each in keys[:most])
 
 
-def listed(keys: Sequence[KeyPath], named: Named, most: int) -> str:
-    """Return the first `most` of some paths as one text, and how many more."""
-    text = ", ".join(shown(keys, named, most))
-    more = len(keys) - most
-    return f"{text} and {more} more" if more > 0 else text
-
-
 # Those of a plain mapping.
 ANY_NAMES: Final = KeyNames()
 

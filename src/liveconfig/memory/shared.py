@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 
 from liveconfig.errors import CorruptRecordError, NotBoundError
-from liveconfig.memory.history import HISTORY_BYTES_MAX, Entry, History
+from liveconfig.memory.history import HISTORY_BYTES_MAX
 from liveconfig.memory.record import Record
 from liveconfig.memory.status import STATUS_BYTES_MAX, PublisherStatus
 from liveconfig.memory.worker_table import WorkerTable
@@ -74,10 +74,6 @@ class SharedMemory:
             return PublisherStatus.from_bytes(publication.payload)
         except CorruptRecordError:
             return None
-
-    def publications(self) -> tuple[Entry, ...]:
-        """Return the newest publications and rejections, the newest last."""
-        return History.read(self.history).entries
 
     def close(self) -> None:
         """Give all of it back; nothing of it is usable afterwards."""

@@ -10,7 +10,7 @@ Times are seconds since the epoch, as floats.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -87,6 +87,10 @@ class Rejected(msgspec.Struct, frozen=True):
             self, error=self.error.without_text(), excerpt=()
         )
 
+    def seen_again(self) -> Rejected:
+        """Return it, seen once more."""
+        return msgspec.structs.replace(self, tries=self.tries + 1)
+
 
 class Missing(msgspec.Struct, frozen=True):
     """The source that cannot be read at present, and since when."""
@@ -128,6 +132,10 @@ class Reloads(msgspec.Struct, frozen=True):
     rejected: int = 0
     unchanged: int = 0
     missing: int = 0
+
+    def and_one(self, result: str) -> Reloads:
+        """Return them with one more of a result."""
+        return msgspec.structs.replace(self, **{result: getattr(self, result) + 1})
 
 
 class PublisherStatus(msgspec.Struct, frozen=True):
@@ -193,12 +201,15 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     secrecy: str = ""
     schema_digest: str = ""
 
+    def with_values(self, **values: Any) -> PublisherStatus:
+        """Return it with other values."""
+        return msgspec.structs.replace(self, **values)
+
     def shown_by(self, secrecy: str) -> PublisherStatus:
         """Return what may be shown of it where these keys are secret."""
         if secrecy == self.secrecy:
             return self
-        return msgspec.structs.replace(
-            self,
+        return self.with_values(
             secrecy=secrecy,
             changed_keys=(),
             changed_count=0,

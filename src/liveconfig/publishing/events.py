@@ -19,9 +19,10 @@ from liveconfig.errors import (
     KeyPath,
     LiveconfigError,
     SourceUnavailableError,
+    listed,
 )
 from liveconfig.masking.excerpt import ExcerptLine
-from liveconfig.masking.names import Named, listed, shown
+from liveconfig.masking.names import Named, shown
 from liveconfig.memory.status import Attempt
 from liveconfig.schema.changes import Change
 
@@ -47,11 +48,8 @@ class Keys:
     @classmethod
     def of(cls, keys: Sequence[KeyPath], named: Named) -> Keys:
         """Return what may be shown of these paths."""
-        return cls(
-            shown(keys, named, _IN_STATUS_MAX),
-            len(keys),
-            listed(keys, named, _IN_LOG_MAX),
-        )
+        names = shown(keys, named, _IN_STATUS_MAX)
+        return cls(names, len(keys), listed(names, _IN_LOG_MAX, len(keys)))
 
 
 class Event:

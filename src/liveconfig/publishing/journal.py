@@ -12,8 +12,6 @@ import os
 import time
 from typing import Any
 
-import msgspec
-
 from liveconfig.errors import CorruptRecordError, printable
 from liveconfig.memory.history import History
 from liveconfig.memory.record import Record
@@ -90,4 +88,4 @@ def _status_before(record: Record, path: str, schema: Schema[Any]) -> PublisherS
         return PublisherStatus(**own)
     shown_before = before.shown_by(schema.key_names.secrecy)
     own |= {"starts": before.starts + 1, "mode": "inotify", "mode_reason": ""}
-    return msgspec.structs.replace(shown_before, **own)
+    return shown_before.with_values(**own)

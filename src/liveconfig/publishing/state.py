@@ -17,12 +17,10 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
 
-import msgspec
-
 from liveconfig.errors import InvalidConfigError, printable
 from liveconfig.memory import status as stored
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
-from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
+from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus
 from liveconfig.publishing import events
 
 _PROBLEM_CHARACTERS_MAX = 1000
@@ -99,7 +97,7 @@ def _(event: events.Missing, state: State) -> State:
     if before is not None and before.problem == problem:
         return state
     if before is None:
-        state = _counted(state, missing=1)
+        state = _counted(state, "missing")
     missing = stored.Missing(problem, before.since if before else event.at)
     # What was rejected is not there any more either.
     return _with(state, missing=missing, rejected=None)
@@ -110,7 +108,7 @@ def _(event: events.Published, state: State) -> State:
     buckets = list(state.status.publish_buckets)
     buckets[bisect_left(PUBLISH_SECONDS, event.seconds)] += 1
     state = _with(
-        _counted(state, published=1),
+        _counted(state, "published"),
         version=event.version,
         digest=event.digest,
         published_at=event.at,
@@ -136,7 +134,7 @@ def _(event: events.Published, state: State) -> State:
 
 @after.register
 def _(event: events.Unchanged, state: State) -> State:
-    return _with(_counted(state, unchanged=1), origin="source", rejected=None)
+    return _with(_counted(state, "unchanged"), origin="source", rejected=None)
 
 
 @after.register
@@ -157,7 +155,7 @@ def _(event: events.Rejected, state: State) -> State:
         return after(events.SeenAgain(event.digest), state)
     rejected = stored.Rejected(event.digest, problem, event.at, 1, event.excerpt)
     return _entered(
-        _with(_counted(state, rejected=1), rejected=rejected),
+        _with(_counted(state, "rejected"), rejected=rejected),
         event.at,
         kind="rejected",
         digest=event.digest,
@@ -172,8 +170,7 @@ def _(event: events.SeenAgain, state: State) -> State:
     rejected = state.status.rejected
     if rejected is None or rejected.digest != event.digest:
         return state
-    again = msgspec.structs.replace(rejected, tries=rejected.tries + 1)
-    return _with(state, rejected=again)
+    return _with(state, rejected=rejected.seen_again())
 
 
 @after.register
@@ -216,14 +213,11 @@ def _(event: events.ModeChanged, state: State) -> State:
 
 
 def _with(state: State, **changes: Any) -> State:
-    status = msgspec.structs.replace(state.status, **changes)
-    return dataclasses.replace(state, status=status)
+    return dataclasses.replace(state, status=state.status.with_values(**changes))
 
 
-def _counted(state: State, **results: int) -> State:
-    counts = msgspec.structs.asdict(state.status.reloads)
-    reloads = {name: counts[name] + results.get(name, 0) for name in counts}
-    return _with(state, reloads=Reloads(**reloads))
+def _counted(state: State, result: str) -> State:
+    return _with(state, reloads=state.status.reloads.and_one(result))
 
 
 def _entered(state: State, at: float, **parts: Any) -> State:

@@ -20,7 +20,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from liveconfig.errors import InvalidConfigError, KeyPath, format_key_path, printable
+from liveconfig.errors import (
+    InvalidConfigError,
+    KeyPath,
+    format_key_path,
+    listed,
+    printable,
+)
 from liveconfig.masking.names import ANY_NAMES, KeyNames
 from liveconfig.reading.document import Limits, locate, parse
 from liveconfig.reading.kubernetes import (
@@ -31,11 +37,9 @@ from liveconfig.reading.kubernetes import (
     remarks,
     volumes,
 )
-from liveconfig.reading.source import SourceFile
+from liveconfig.reading.scalar import YAML_LINE_END
+from liveconfig.reading.source import SUFFIXES, SourceFile, is_config_name
 
-SUFFIXES = (".yaml", ".yml", ".json")
-# What ends a line in YAML 1.1, and so counts as one in every place that is named.
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # What begins a document; a text has it at the start of none of its lines.
 _DOCUMENT = re.compile(
     "(?:^|(?<=[\n\r\x85\u2028\u2029]))---(?=[ \t\n\r\x85\u2028\u2029]|$)"
@@ -104,7 +108,7 @@ class ManifestFile:
     def _indent(self) -> int | None:
         """How far a literal text is indented, None for a text of another style."""
         key_line, key_column = self._key_place
-        lines = _LINE_END.split(self.manifest.decode())
+        lines = YAML_LINE_END.split(self.manifest.decode())
         is_base64 = self.keys[-2] == (
             "binaryData" if self.kind == "ConfigMap" else "data"
         )
@@ -164,7 +168,8 @@ class Manifests:
             yield f"skipped: {kinds}: only ConfigMaps and Secrets hold configs"
         for each in self.objects:
             if each.others:
-                yield f"skipped: {_listed(each.others)} of {each.name}: {_NO_CONFIG}"
+                keys = listed([*map(printable, each.others)], _NAMES_SHOWN_MAX)
+                yield f"skipped: {keys} of {each.name}: {_NO_CONFIG}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,14 +221,14 @@ def _documents(file: SourceFile, limits: Limits) -> Iterator[_Document]:
     if file.path.endswith(".json"):
         starts = [0, len(text)]
     for start, end in itertools.pairwise(starts):
-        lines = _LINE_END.split(text[start:end])
+        lines = YAML_LINE_END.split(text[start:end])
         if any(not _NO_TEXT.fullmatch(line) for line in lines):
-            before = "".join(_LINE_END.findall(text[:start]))
+            before = "".join(YAML_LINE_END.findall(text[:start]))
             yield _document(file.path, before + text[start:end], limits)
 
 
 def _document(path: str, text: str, limits: Limits) -> _Document:
-    outline = dict(_OUTLINE.findall(_LINE_END.sub("\n", text)))
+    outline = dict(_OUTLINE.findall(YAML_LINE_END.sub("\n", text)))
     kind = outline.get("kind", "") if "apiVersion" in outline else ""
     content = text.encode()
     try:
@@ -319,7 +324,7 @@ class _Object:
     def _is_config(self, key: str, path: str) -> bool:
         if self._wanted:
             return key in self._wanted
-        return path.endswith(SUFFIXES) and not path.startswith(".")
+        return is_config_name(path)
 
     def _paths(self, key: str) -> list[str]:
         """Return the names under which volumes show a key, each once."""
@@ -334,9 +339,3 @@ class _Object:
         return InvalidConfigError(
             document.path, line, column, format_key_path(way), problem
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN_MAX
-    shown = ", ".join(map(printable, names[:_NAMES_SHOWN_MAX]))
-    return f"{shown} and {more} more" if more > 0 else shown

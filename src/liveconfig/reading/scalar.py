@@ -20,7 +20,7 @@ _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 NUMBER_CHARACTERS_MAX = 400
 
 
-_YAML_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+YAML_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class Place(NamedTuple):
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 def lines_of(text: str, is_json: bool = False) -> list[str]:
     """Return the lines of a text as its language and their parsers count them."""
-    return text.split("\n") if is_json else _YAML_LINE_END.split(text)
+    return text.split("\n") if is_json else YAML_LINE_END.split(text)
 
 
 def place_of(text: str, position: int, is_json: bool = False) -> Place:

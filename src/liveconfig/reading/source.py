@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 _DATA = "..data"
 
 # Each failed try means that the source changed while it was read. Of a large one there
@@ -135,7 +135,7 @@ class Source:
         self, path: str, directory: int
     ) -> tuple[tuple[SourceFile, ...], int]:
         with os.scandir(directory) as entries:
-            found = [entry for entry in entries if _is_config(entry.name)]
+            found = [entry for entry in entries if is_config_name(entry.name)]
         self._check_links(
             [entry.name for entry in found if entry.is_symlink()], directory
         )
@@ -145,7 +145,7 @@ class Source:
         if not os.path.samestat(os.stat(path), status):
             raise _ChangedMeanwhileError
         if not files:
-            wanted = ", ".join(f"*{suffix}" for suffix in _SUFFIXES)
+            wanted = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
             raise SourceUnavailableError(self._path, f"it holds no {wanted}")
         return files, max(changed_at_ns, status.st_mtime_ns)
 
@@ -203,8 +203,9 @@ def _opened(path: str, directory: int | None = None) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _is_config(name: str) -> bool:
-    return name.endswith(_SUFFIXES) and not name.startswith(".")
+def is_config_name(name: str) -> bool:
+    """Return whether a file of a directory that is called so is a config."""
+    return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _content(descriptor: int, bytes_max: int) -> bytes:

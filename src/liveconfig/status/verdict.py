@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from liveconfig.errors import listed
 from liveconfig.memory.status import Problem
 from liveconfig.status.document import Status, Worker
 
@@ -130,7 +131,7 @@ def _trouble_with_workers(status: Status) -> Iterator[Finding]:
         yield _trouble("not served", "No worker has a config yet", detail)
     if waiting := [worker for worker in status.workers if worker.needs_restart]:
         headline = f"{counted(len(waiting), 'worker')} must be restarted"
-        keys = _listed(status.restart_keys) or "a changed key"
+        keys = listed(status.restart_keys, _NAMES_SHOWN_MAX) or "a changed key"
         detail = f"A restart is needed by {_named(waiting)} to apply {keys}."
         yield _trouble("restart", headline, detail)
     if others := [worker for worker in status.workers if worker.has_other_class]:
@@ -181,21 +182,14 @@ def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
             f"{status.publisher.mode_reason}.",
         )
     if status.unknown_count:
+        unknown = listed(status.unknown_keys, _NAMES_SHOWN_MAX, status.unknown_count)
         yield (
             "unknown keys",
             f"{counted(status.unknown_count, 'key')} unknown",
-            f"The schema does not know {_listed(status.unknown_keys)}; "
-            "check the spelling.",
+            f"The schema does not know {unknown}; check the spelling.",
         )
 
 
 def _named(workers: Sequence[Worker]) -> str:
-    pids = _listed([str(worker.pid) for worker in workers])
+    pids = listed([str(worker.pid) for worker in workers], _NAMES_SHOWN_MAX)
     return f"worker{'' if len(workers) == 1 else 's'} {pids}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN_MAX
-    return ", ".join(names[:_NAMES_SHOWN_MAX]) + (
-        f" and {more} more" if more > 0 else ""
-    )
