@@ -13,6 +13,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.status_document import StandIn
 
+# A shell that runs the tests in the background has them ignore Ctrl-C, and what they
+# start would ignore it, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 settings.register_profile(
     "house",
     deadline=None,
