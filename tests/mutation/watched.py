@@ -61,7 +61,7 @@ WATCHED = (
         "watch.inotify:Inotify._change_of_name",
         "the new target of a link is watched",
         Swap("DiskChange.AT_ONCE | DiskChange.MOVED", "DiskChange.AT_ONCE"),
-        (f"{_WATCHER_SOURCES}deletion_of_the_old_worktree_calls_nothing",),
+        (f"{_WATCHER_SOURCES}new_target_of_a_link_is_watched",),
     ),
     Mutant(
         "watch.inotify:Inotify._change_of_name",

@@ -120,6 +120,21 @@ def test_deletion_of_the_old_worktree_calls_nothing(tmp_path: Path) -> None:
     assert reader.seen == ["1", "2", "3", "4", "5"]
 
 
+def test_new_target_of_a_link_is_watched(tmp_path: Path) -> None:
+    """What is written there is seen, while the target before stays as it is."""
+    for name in ("before", "after"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text(name)
+    link = tmp_path / "current"
+    link.symlink_to("before")
+    with watched(link / "a", settle_ms=5) as reader:
+        (tmp_path / "next").symlink_to("after")
+        (tmp_path / "next").rename(link)
+        reader.wait_for("after")
+        (tmp_path / "after" / "a").write_text("written")
+        reader.wait_for("written")
+
+
 def test_checkout_as_a_directory_is_followed(tmp_path: Path) -> None:
     """The link itself may be the path; the files behind it are watched."""
     checkout = GitSyncCheckout(tmp_path, {"a": "0"})

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-_SECONDS_MAX = 60.0
+from tests.support.eventually import PATIENCE_SECONDS
+
 _PIECE_BYTES = 65_536
 
 
@@ -64,7 +65,7 @@ def ask_raw(place: Place, request: bytes | str, *, ends: bool = False) -> RawAns
     return _taken_apart(answer)
 
 
-def connected(place: Place, seconds: float = _SECONDS_MAX) -> socket.socket:
+def connected(place: Place, seconds: float = PATIENCE_SECONDS) -> socket.socket:
     """Return a connection, on which nothing takes longer than so many seconds."""
     if isinstance(place, Path):
         connection = socket.socket(socket.AF_UNIX)

@@ -164,7 +164,9 @@ class Server:
     def get(self, path: str = "/", *, admin: bool = False, **headers: str) -> Answer:
         """Ask on a connection of its own; `If_None_Match=` sends If-None-Match."""
         port = self.admin_port if admin else self.port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=PATIENCE_SECONDS
+        )
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request("GET", path, headers=names)

@@ -23,7 +23,7 @@ from liveconfig.schema.schema import Schema
 from liveconfig.worker import manager as manager_module
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.world import SCHEMA, Greeting, World
 
 
@@ -297,7 +297,7 @@ def test_get_while_another_thread_decodes_does_not_wait(
     with greetings._lock:
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
         assert seen == [Greeting("one"), 1]
     assert greetings.get() == Greeting("two")
 
@@ -371,7 +371,7 @@ def test_refresh_waits_for_a_decode_under_way(world: World) -> None:
     refreshing.join(0.05)
     assert refreshing.is_alive()
     manager._lock.release()
-    refreshing.join(60)
+    refreshing.join(PATIENCE_SECONDS)
     assert manager._snapshot is not None
     assert manager._snapshot.version == 2
 
