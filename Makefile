@@ -23,7 +23,7 @@ BUILDER = $(shell for each in docker podman buildah; do \
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types pytest api page editor docs faults format lock matrix bench bench-test model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
+.PHONY: help run test lint types pytest api page editor docs faults format lock matrix bench bench-test judge model mutants fuzz stress soak image image-test kube-demo kube-test cluster clean
 
 help: ## print this
 	@echo 'make TARGET, where TARGET is one of'
@@ -93,6 +93,9 @@ bench: $(VENV)/bench ## measure it against what else there is; ARGS=--quick for 
 bench-test: $(VENV)/bench ## test the benchmark, with every peer in it
 	@echo '==> pytest'
 	@$(BIN)/python -m pytest -m '' tests/bench $(ARGS)
+
+judge: $(VENV)/dev ## compute how often and how late a trial's verdict is wrong, for minutes
+	@$(BIN)/python -m benchmarks.judge
 
 # These need kubectl and nothing that is installed here.
 kube-demo: ## show the service in a cluster: ARGS='--context=NAME --image=NAME'
