@@ -1,7 +1,8 @@
 """
 The runbook, made of the catalogue: `python -m tests.support.runbook` writes the page.
 
-Owns: the page's text around the sentences, and what to do about each alert.
+Owns: the page's text around the sentences; what to do about each alert, and about what
+    no line of the log shows; which symptom has which of them as its cause.
 Must not know: when a sentence is logged, when an alert fires.
 Runs in: a terminal, and in the test that says when the page is out of date.
 """
@@ -102,11 +103,102 @@ ALERTS = {
     ),
 }
 
+
+@dataclass(frozen=True)
+class Unlogged:
+    """
+    What goes wrong without a line of the log.
+
+    Attributes:
+        shows: where it shows instead.
+        means: what has happened.
+        action: what the operator does.
+        commands: what to run for that, a line each.
+    """
+
+    shows: str
+    means: str
+    action: str
+    commands: tuple[str, ...] = ()
+
+
+UNLOGGED = {
+    "VOLUME_STAYS": Unlogged(
+        "an event of the pod: `MountVolume.SetUp failed … not found`",
+        "A ConfigMap or Secret that the volume requires is gone. While it is missing "
+        "the kubelet updates no layer of that volume, and starts no new pod with it.",
+        "Make the ConfigMap or Secret that the event names again.",
+        (_EVENTS,),
+    ),
+    "NAME_REFUSED": Unlogged(
+        "the answer 403 of the operators' port",
+        "It is asked under a name that it does not know.",
+        "Put the name that you ask by into `LIVECONFIG_ADMIN_NAMES`.",
+    ),
+    "NOBODY_ANSWERS": Unlogged(
+        "`liveconfig status`: connection refused",
+        "The service has no operators' port, or has it at another place.",
+        "[Add the operators' port](../start/operators-port.md), or say with `--url` "
+        "where it is.",
+        (_PODS,),
+    ),
+    "CLIENTS_HOLD_THREADS": Unlogged(
+        "slow answers, or none, on the public port alone",
+        "Clients that take their time hold the threads of the workers.",
+        "Put a [proxy that buffers](../guides/proxy.md) before the service.",
+        (_STATUS,),
+    ),
+}
+
+# Each symptom with its causes: lines of the log, what is not logged, and alerts.
+SYMPTOMS = {
+    "an edit does not show": (
+        *("REJECTED", "MISSING", "FILE_MOUNT", "GIVEN_UP", "VOLUME_STAYS"),
+    ),
+    "a valid edit does not show": ("GROWN", "REMOVED", "BLANKED"),
+    "an edit shows a second late": ("POLLING",),
+    "a key has no effect": ("UNKNOWN_KEYS", "NEEDS_RESTART"),
+    "a number is another one": ("ODD_VALUE",),
+    "a part of a worker stays as it was": ("CALLBACK_FAILED", "CALLBACK_SLOW"),
+    "a worker stays behind": ("LiveconfigWorkerBehind", "NOT_NOTIFIED", "UNFIT"),
+    "a worker takes no requests": ("WORKER_WAITS",),
+    "a worker is not in `/status`": ("NO_ROW", "NO_DIRTY_ROW"),
+    "all answers are 503, the pod is not ready": (
+        *("WAITS", "REJECTED_AT_FIRST", "MISSING_AT_FIRST"),
+        *("NOTHING_TO_SERVE", "NOT_STARTED"),
+    ),
+    "after a start an old config is served": (
+        *("FELL_BACK", "CACHE_UNUSED", "CACHE_UNFIT"),
+    ),
+    "gunicorn ends at once, with status 1": ("START_FAILS", "NO_DEFAULTS", "ENDS"),
+    "the publisher died or hung": (
+        *("DIED", "STARTS_AGAIN", "DOES_NOT_START", "HANGS", "NOT_IMPORTED"),
+        *("MISTAKE", "RESUMED"),
+    ),
+    "a reload (HUP) changes nothing": (
+        *("NOT_RELOADED", "RELOAD_DIES", "CONFIG_FILE_FAILS", "SUCCESSOR_DIED"),
+    ),
+    "something wrote into the shared memory": (
+        *("PUBLISHED_AGAIN", "OVERWRITTEN", "UNREADABLE"),
+    ),
+    "a later start would find no config": ("NOT_KEPT",),
+    "a hook of your own is named": ("NOT_CALLED", "STARTED_LATE"),
+    "a worker may outlive its master": ("NOT_GUARDED",),
+    "the publisher is still root": ("STAYS_ROOT",),
+    "the operators' port is closed": (
+        *("PORT_CLOSED", "PORT_FAILS", "PORT_ALONE", "NOBODY_ANSWERS"),
+    ),
+    "the operators' port answers 403": ("NAME_REFUSED",),
+    "the public port is slow or silent": ("CLIENTS_HOLD_THREADS",),
+    "a watcher of your own program stops": ("WATCHER_ENDED", "WATCHER_FAILED"),
+}
+
 _HEAD = f"""\
 # Runbook
 
-What to do about a line of the log, or about an alert. `POD` stands for the name of a
-pod; the manifests are those of `kube/`. This names the pods:
+What to do when something is wrong: by what you see, by an alert, or by a line of the
+log. `POD` stands for the name of a pod; the manifests are those of `kube/`. This names
+the pods:
 
 ```sh
 {_PODS}
@@ -120,6 +212,10 @@ and `N` for a number. In nearly all of these cases the workers serve what they h
 This page is written by `python -m tests.support.runbook`.
 
 """
+
+# A cell of the symptoms' table shows so much of a line.
+_CAUSE_CHARACTERS_MAX = 70
+_UNLOGGED_TITLE = "Not in the log: seen elsewhere"
 
 _LEVELS = (
     (logging.CRITICAL, "CRITICAL: the service or its memory is in danger"),
@@ -163,7 +259,7 @@ def alerts() -> dict[str, str]:
 
 def page() -> str:
     """Return the page as it must be."""
-    parts = [_HEAD, "## Alerts\n\n"]
+    parts = [_HEAD, *_symptoms(), "## Alerts\n\n"]
     for name, description in alerts().items():
         parts += _alert(name, description, ALERTS[name])
     for level, title in _LEVELS:
@@ -171,6 +267,9 @@ def page() -> str:
         for name, sentence in sentences().items():
             if sentence.level == level:
                 parts += _section(name, sentence)
+    parts.append(f"## {_UNLOGGED_TITLE}\n\n")
+    for name, trouble in UNLOGGED.items():
+        parts += _unlogged(name, trouble)
     return "".join(parts).rstrip() + "\n"
 
 
@@ -180,9 +279,37 @@ def _members(module: ModuleType) -> Iterator[tuple[str, Sentence]]:
             yield name, value
 
 
+def _symptoms() -> Iterator[str]:
+    yield "## Symptoms\n\n| what you see | where to read on |\n| --- | --- |\n"
+    for symptom, causes in SYMPTOMS.items():
+        links = (f"[{_cause(name)}](#{anchor(name)})" for name in causes)
+        yield f"| {symptom} | {'<br>'.join(links)} |\n"
+    yield "\n"
+
+
+def _cause(name: str) -> str:
+    if name in UNLOGGED:
+        return UNLOGGED[name].shows
+    if name in ALERTS:
+        return f"the alert {name}"
+    text = shape(sentences()[name])
+    end = text.rfind(" ", 0, _CAUSE_CHARACTERS_MAX)
+    return _code(text if len(text) <= _CAUSE_CHARACTERS_MAX else f"{text[:end]} …")
+
+
+def _title(name: str) -> str:
+    return name.capitalize().replace("_", " ")
+
+
+def _unlogged(name: str, trouble: Unlogged) -> Iterator[str]:
+    shows = trouble.shows[0].upper() + trouble.shows[1:]
+    yield f"### {_title(name)}\n\n{shows}.\n\n{trouble.means}\n\n"
+    yield f"What to do: {trouble.action}\n\n"
+    yield from _commands(trouble.commands)
+
+
 def _section(name: str, sentence: Sentence) -> Iterator[str]:
-    title = name.capitalize().replace("_", " ")
-    yield f"### {title}\n\n{_code(shape(sentence))}\n\n{sentence.means}\n\n"
+    yield f"### {_title(name)}\n\n{_code(shape(sentence))}\n\n{sentence.means}\n\n"
     if sentence.action:
         yield f"What to do: {sentence.action}\n\n"
     yield from _commands(sentence.commands)

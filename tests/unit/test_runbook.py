@@ -8,7 +8,17 @@ import re
 
 import pytest
 
-from tests.support.runbook import ALERTS, PAGE, RULES, alerts, anchor, page, sentences
+from tests.support.runbook import (
+    ALERTS,
+    PAGE,
+    RULES,
+    SYMPTOMS,
+    UNLOGGED,
+    alerts,
+    anchor,
+    page,
+    sentences,
+)
 from tests.support.source_code import PACKAGE, ROOT
 
 _CATALOGUE = "sentences"
@@ -70,7 +80,17 @@ def test_sections_are_told_apart() -> None:
     titles = re.findall(r"^### (.*)$", PAGE.read_text(), re.MULTILINE)
     anchors = [title.lower().replace(" ", "-") for title in titles]
     assert len(set(anchors)) == len(anchors)
-    assert set(anchors) == {anchor(name) for name in (*sentences(), *ALERTS)}
+    names = (*sentences(), *ALERTS, *UNLOGGED)
+    assert set(anchors) == {anchor(name) for name in names}
+
+
+def test_each_trouble_has_a_symptom() -> None:
+    """Whoever starts from what they see finds each line of WARNING and above."""
+    causes = {name for names in SYMPTOMS.values() for name in names}
+    known = sentences()
+    troubles = {name for name in known if known[name].level > logging.INFO}
+    assert causes >= troubles | set(UNLOGGED), "name it in SYMPTOMS"
+    assert causes <= set(known) | set(UNLOGGED) | set(ALERTS)
 
 
 def test_each_alert_has_a_section() -> None:
