@@ -216,6 +216,8 @@ def test_dirty_workers_are_workers(tmp_path: Path) -> None:
         eventually(lambda: _versions(server) == [2, 2, 2, 2])
         dirty = _pids(server) - server.worker_pids
         assert len(dirty) == 2
+        rows = server.status()["workers"]
+        assert {row["pid"] for row in rows if row["is_dirty"]} == dirty
         for pid in dirty:
             server.wait_for_line(f"{pid} is told of version 1")
             server.wait_for_line(f"{pid} is told of version 2")

@@ -178,6 +178,7 @@ def hostile(text: str) -> dict[str, Any]:
         ],
         "unknown_keys": [text],
         "unknown_count": 1,
+        "warnings": [text],
         "restart_keys": [text],
         "workers": [worker(21, needs_restart=True)],
     }

@@ -91,6 +91,7 @@ def test_status_of_a_pod_in_trouble_is_1(
             "callbacks fail in 1 worker",
         ),
         ({"unknown_keys": ["mesage"], "unknown_count": 1}, "1 key unknown"),
+        ({"warnings": ["c.yaml:1:1: a: why"]}, "1 value may not be as meant"),
         ({"origin": "cache"}, "it comes from the cache"),
         (
             {"publisher": {**document()["publisher"], "mode": "polling"}},

@@ -70,7 +70,7 @@ def test_status_has_room_for_any_change(tmp_path: Path, letter: str) -> None:
     desk = Desk(tmp_path, 1024 * 1024)
     publisher = desk.publisher(Pool)
     key = letter * 190
-    for value in (1, 2):
+    for value in ("01", "02"):
         labels = "".join(f"  {key}{n}: {value}\n" for n in range(200))
         unknown = "".join(f"{key}{n}: 1\n" for n in range(200))
         desk.path.write_text(f"sizes:\n{labels}{unknown}")
@@ -80,6 +80,7 @@ def test_status_has_room_for_any_change(tmp_path: Path, letter: str) -> None:
     assert (told.changed_count, told.unknown_count) == (200, 200)
     keys = (told.changed_keys, told.restart_keys, told.unknown_keys)
     assert [len(names) for names in keys] == [100, 100, 100]
+    assert len(told.warnings) == 20
     desk.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from liveconfig.errors import StartupError
@@ -32,6 +34,7 @@ def test_every_variable_is_honoured() -> None:
             "LIVECONFIG_SETTLE_MS": "0",
             "LIVECONFIG_POLL_SECONDS": "1",
             "LIVECONFIG_PAYLOAD_BYTES_MAX": "1024",
+            "LIVECONFIG_NODES_MAX": "100",
             "LIVECONFIG_ON_MISSING": "defaults",
             "LIVECONFIG_CACHE_DIR": "/cache",
             "LIVECONFIG_GROWTH_MAX": "1.15",
@@ -48,12 +51,15 @@ def test_every_variable_is_honoured() -> None:
         settle_ms=0,
         poll_seconds=1,
         payload_bytes_max=1024,
+        nodes_max=100,
         on_missing="defaults",
         cache_dir="/cache",
         growth_max=1.15,
         removed_max=0,
         blanked_max=0,
     )
+    defaults = asdict(Settings())
+    assert [name for name in defaults if asdict(settings)[name] == defaults[name]] == []
 
 
 @pytest.mark.parametrize(

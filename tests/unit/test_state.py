@@ -191,9 +191,9 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         [],
     ),
     "doubtful": (
-        replace(_LIVE, doubtful=("one",)),
+        _with(_LIVE, warnings=("one",)),
         events.Doubtful(("one", "two")),
-        {},
+        {"warnings": ("one", "two")},
         [sentences.ODD_VALUE],
     ),
     "rejected": (
@@ -379,7 +379,7 @@ def test_resumed_is_entered_where_the_history_was_lost() -> None:
     assert history.entries == (Entry("published", 10.0, 3, "sha256:3", "cache"),)
 
 
-@pytest.mark.parametrize("name", ["waiting", "doubtful", "kept again", "not kept"])
+@pytest.mark.parametrize("name", ["waiting", "kept again", "not kept"])
 def test_what_the_process_alone_knows_is_kept(name: str) -> None:
     """What is not for others is in the state, so that a repetition is no line."""
     before, event, _, logged = _ROWS[name]

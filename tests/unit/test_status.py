@@ -23,6 +23,7 @@ def test_status_survives_the_record() -> None:
         changed_at=2.25,
         changed_keys=("a.b", "c[0]"),
         unknown_keys=("d",),
+        warnings=("c.yaml:1:1: e: why",),
         origin="cache",
         rejected=Rejected("sha256:01", Problem("c.yaml", 1, 2, "a", "wrong"), 3.5, 4),
         missing=Missing("gone", 4.5),

@@ -125,6 +125,7 @@ def test_worker_tells_its_troubles() -> None:
         f"callbacks slow once, a callback runs since {_AT}"
     )
     assert states in _text(workers=[row])
+    assert "current, dirty worker\n" in _text(workers=[worker(21, is_dirty=True)])
 
 
 def test_history_shows_what_changed_and_what_was_rejected() -> None:

@@ -175,9 +175,11 @@ def reloaded(stage: Stage) -> Stage:
     """A stage on which a key has become a secret, as by a reload of the master."""
     publisher = stage.publisher(OpenShop)
     for text in ("hunter2", "hunter3", "[hunter4"):
-        stage.path.write_text(f"db: {{password: {text}}}\nhunter5: 1\n")
+        odd = "hunter5: 1\nlimits: {hunter6: 0100}\n"
+        stage.path.write_text(f"db: {{password: {text}}}\n{odd}")
         publisher.refresh()
-    assert all(f"hunter{n}".encode() in stage.told() for n in (2, 3, 4, 5))
+    assert all(f"hunter{n}".encode() in stage.told() for n in (2, 3, 4, 5, 6))
+    assert "hunter6" in publisher.status.warnings[0]
     return stage
 
 
@@ -314,10 +316,10 @@ def test_name_of_a_file_forges_no_line(
     assert all(message.isprintable() for message in messages)
 
 
-def test_odd_number_is_told_once_in_the_log(
+def test_odd_number_is_logged_once_and_shown_while_it_is_there(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is published as YAML says, and told anew only when it is another one."""
+    """It is published as YAML says, and logged anew only when it is another one."""
     stage.path.write_text("limits: {a: 0100}\n")
     publisher = stage.publisher(OpenShop)
     publisher.refresh()
@@ -328,6 +330,14 @@ def test_odd_number_is_told_once_in_the_log(
     stage.path.write_text("limits: {b: 22:22}\nmessage: b\n")
     publisher.refresh()
     assert caplog.text.count("base sixty") == 1
+    (warning,) = publisher.status.warnings
+    assert warning.startswith(f"{stage.path}:1:13: limits.b: read as 1342")
+    publisher = stage.publisher(OpenShop)
+    publisher.refresh()
+    assert caplog.text.count("base sixty") == 1
+    stage.path.write_text("limits: {b: 22}\n")
+    publisher.refresh()
+    assert publisher.status.warnings == ()
 
 
 def test_line_of_the_log_is_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -162,6 +162,11 @@ def test_trouble_is_told(changes: dict[str, Any], headline: str, detail: str) ->
             "1 key unknown",
             "The schema does not know mesage; check the spelling.",
         ),
+        (
+            {"warnings": ["c.yaml:2:7: port: read as 64 (octal): write 100"]},
+            "1 value may not be as meant",
+            "c.yaml:2:7: port: read as 64 (octal): write 100.",
+        ),
     ],
 )
 def test_attention_is_asked_for(changes: dict[str, Any], but: str, detail: str) -> None:

@@ -150,6 +150,8 @@ def _states(worker: Worker) -> Iterator[str]:
         yield "no config yet"
     else:
         yield "behind" if worker.is_behind else "current"
+    if worker.is_dirty:
+        yield "dirty worker"
     if worker.stale_since is not None:
         yield f"stale since {_time(worker.stale_since)}"
     if worker.needs_restart:

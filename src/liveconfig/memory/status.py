@@ -161,6 +161,8 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         changed_count: how many there are.
         unknown_keys: keys of the source that the schema does not name, the first 100.
         unknown_count: how many there are.
+        warnings: values of the source that are hardly what their author means, each
+            with its place and what to write, the first 20.
         restart_keys: changed keys that a running process cannot apply, the first 100.
         origin: where that version came from: `source`, `cache` or `defaults`.
         rejected: the candidate that is not served, if there is one.
@@ -190,6 +192,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     changed_count: int = 0
     unknown_keys: tuple[str, ...] = ()
     unknown_count: int = 0
+    warnings: tuple[str, ...] = ()
     restart_keys: tuple[str, ...] = ()
     origin: str = "source"
     rejected: Rejected | None = None
@@ -215,6 +218,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             changed_count=0,
             unknown_keys=(),
             unknown_count=0,
+            warnings=(),
             restart_keys=(),
             rejected=self.rejected and self.rejected.without_text(),
         )

@@ -41,6 +41,10 @@ from liveconfig.memory.tallies import Counts
 
 ROW_WORDS = 64
 
+# The first row of gunicorn's dirty workers, which have a parent of their own that gives
+# their rows out.
+DIRTY_ROW = 5001
+
 PID = 0
 STARTED_AT = 1
 VERSION = 2
@@ -113,6 +117,11 @@ class WorkerState(NamedTuple):
     callback_running_since: float
     schema_digest: str
     counts_requests: bool
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether it is one of gunicorn's dirty workers, which serve no clients."""
+        return self.row >= DIRTY_ROW
 
     def is_behind(self, newest_version: int) -> bool:
         """Return True if it holds an older version than the newest."""

@@ -29,6 +29,7 @@ from liveconfig.memory import kernel, tallies
 from liveconfig.memory.tallies import Counts, Tally
 from liveconfig.memory.worker_row import (
     BUCKETS,
+    DIRTY_ROW,
     FAILURES,
     OF_ONE_WORKER,
     PID,
@@ -49,13 +50,10 @@ _WORD_BYTES = 8
 # As many as there are: of workers, and while gunicorn reloads twice as many.
 _ROWS = 4096
 
-# The first row of gunicorn's dirty workers, which have a parent of their own that gives
-# their rows out.
-_DIRTY_ROW = 5001
 # How long after the fork the parent of a dirty worker may need to give it its row.
 _ASSIGNED_SECONDS = 5.0
 
-_TABLE_BYTES = (_DIRTY_ROW + _ROWS) * ROW_WORDS * _WORD_BYTES
+_TABLE_BYTES = (DIRTY_ROW + _ROWS) * ROW_WORDS * _WORD_BYTES
 
 
 class WorkerTable:
@@ -108,7 +106,7 @@ class WorkerTable:
     def give_out(self, key: object) -> None:
         """Set a row aside for the worker that is forked next; for the master."""
         given = set(self._given.values())
-        first = _DIRTY_ROW if self._is_dirty else 1
+        first = DIRTY_ROW if self._is_dirty else 1
         row = next((r for r in range(first, first + _ROWS) if r not in given), None)
         # Without one, a worker serves as well as with one; nobody sees what it holds.
         if row is not None:
@@ -135,7 +133,7 @@ class WorkerTable:
         """Give out the rows of dirty workers from now on; for their parent."""
         self._is_dirty = True
         # Those of a parent before this one, which has ended, and they with it.
-        rows = range(_DIRTY_ROW, _DIRTY_ROW + self._words[True])
+        rows = range(DIRTY_ROW, DIRTY_ROW + self._words[True])
         self._given = {row: row for row in rows}
         self.take_back_all_but(())
 
@@ -191,7 +189,7 @@ class WorkerTable:
 
     def serving_workers(self) -> int:
         """Return how many living workers that serve clients hold a config."""
-        return sum(each.version > 0 and each.row < _DIRTY_ROW for each in self.rows())
+        return sum(each.version > 0 and not each.is_dirty for each in self.rows())
 
     def newest_version(self) -> int:
         """Return the newest version that a living worker holds, 0 for none."""
@@ -235,5 +233,5 @@ class WorkerTable:
 
     def _rows_ever_given(self) -> dict[int, memoryview]:
         rows = range(1, 1 + self._words[False])
-        dirty = range(_DIRTY_ROW, _DIRTY_ROW + self._words[True])
+        dirty = range(DIRTY_ROW, DIRTY_ROW + self._words[True])
         return {row: self._row(row) for row in (*rows, *dirty)}

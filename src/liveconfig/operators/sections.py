@@ -230,6 +230,8 @@ def _state(worker: Worker) -> str:
 
 def _notes(worker: Worker) -> Iterator[str]:
     callbacks = worker.callbacks
+    if worker.is_dirty:
+        yield "dirty worker"
     if worker.stale_since:
         yield "cannot read the newest version"
     if worker.has_other_class:

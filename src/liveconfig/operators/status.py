@@ -59,6 +59,7 @@ def status_document(
         changed_count=status.changed_count,
         unknown_keys=status.unknown_keys,
         unknown_count=status.unknown_count,
+        warnings=status.warnings,
         restart_keys=status.restart_keys,
         origin=status.origin,
         converged=status.version == head and _is_converged(workers, head),
@@ -157,6 +158,7 @@ def _worker(
 ) -> document.Worker:
     return document.Worker(
         pid=worker.pid,
+        is_dirty=worker.is_dirty,
         started_at=_time(worker.started_at),
         version=worker.version or None,
         digest=digests.get(worker.version) or None,

@@ -93,7 +93,7 @@ def _(event: events.UnknownKeys, before: State, now: State) -> Iterator[Line]:
 @lines.register
 def _(event: events.Doubtful, before: State, now: State) -> Iterator[Line]:
     for warning in event.warnings:
-        if warning not in before.doubtful:
+        if warning not in before.status.warnings:
             yield Line(sentences.ODD_VALUE, (warning,))
 
 

@@ -44,8 +44,9 @@ from liveconfig.settings import Settings
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02
-# How many doubtful values of one source are logged.
+# How many doubtful values of one source are shown, and how much of each.
 _WARNINGS_MAX = 20
+_WARNING_CHARACTERS_MAX = 1000
 
 
 class Publisher:
@@ -275,8 +276,9 @@ class Publisher:
         unknown = events.Keys.of(keys, names.of_unknown)
         self._note(events.UnknownKeys(reading.path, unknown))
         doubtful = warnings(candidate.documents, names, frozenset(keys))
-        texts = tuple(map(str, islice(doubtful, _WARNINGS_MAX)))
-        self._note(events.Doubtful(texts))
+        texts = map(str, islice(doubtful, _WARNINGS_MAX))
+        cut = tuple(text[:_WARNING_CHARACTERS_MAX] for text in texts)
+        self._note(events.Doubtful(cut))
 
     def _note_published(
         self, live: Live, before: Live | None, reading: Reading

@@ -44,14 +44,12 @@ class State:
         history: the newest publications and rejections; so it is with these.
         is_waiting: whether the first config is waited for. Until that is known, what is
             wrong at the start is logged by whoever ends it.
-        doubtful: what was logged of values that are hardly what their author means.
         unkept_because: why what is live is not in the cache, "" if it is.
     """
 
     status: PublisherStatus
     history: History = field(default_factory=History)
     is_waiting: bool = False
-    doubtful: tuple[str, ...] = ()
     unkept_because: str = ""
 
 
@@ -145,7 +143,7 @@ def _(event: events.UnknownKeys, state: State) -> State:
 
 @after.register
 def _(event: events.Doubtful, state: State) -> State:
-    return dataclasses.replace(state, doubtful=event.warnings)
+    return _with(state, warnings=event.warnings)
 
 
 @after.register

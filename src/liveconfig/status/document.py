@@ -159,6 +159,7 @@ class Worker(msgspec.Struct, frozen=True):
             "of the two started."
         ),
     ] = False
+    is_dirty: Annotated[bool, _says("One of gunicorn's dirty workers.")] = False
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -238,6 +239,14 @@ class Status(msgspec.Struct, frozen=True):
     workers: tuple[Worker, ...]
     history: Annotated[tuple[Entry, ...], _says("The newest first.", maxItems=32)]
     worker: Answering
+    warnings: Annotated[
+        tuple[str, ...],
+        _says(
+            "Values that are hardly what their author means, each with its place and "
+            "what to write: the first 20.",
+            maxItems=20,
+        ),
+    ] = ()
 
     @property
     def serving(self) -> tuple[Worker, ...]:

@@ -188,6 +188,12 @@ def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
             f"{counted(status.unknown_count, 'key')} unknown",
             f"The schema does not know {unknown}; check the spelling.",
         )
+    if status.warnings:
+        yield (
+            "warnings",
+            f"{counted(len(status.warnings), 'value')} may not be as meant",
+            f"{_listed(status.warnings)}.",
+        )
 
 
 def _named(workers: Sequence[Worker]) -> str:
