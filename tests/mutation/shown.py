@@ -17,6 +17,7 @@ from tests.mutation.operations import (
     Only,
     Swap,
     Text,
+    Value,
     Without,
 )
 
@@ -147,6 +148,12 @@ SHOWN = (
         "memory.history:History.shown_by",
         "the history forgets what has become secret",
         Argument("History", 0, "self.entries"),
+        (f"{_TOLD}key_that_becomes_a_secret_is_shown_no_more",),
+    ),
+    Mutant(
+        "memory.status:PublisherStatus.shown_by",
+        "warnings of before are not shown where other keys are secret",
+        Value("warnings", "self.warnings"),
         (f"{_TOLD}key_that_becomes_a_secret_is_shown_no_more",),
     ),
     Mutant(

@@ -66,6 +66,24 @@ WORDS = (
         (f"{_NUMBERS}each_such_number_is_told_where_somebody_reads_it",),
     ),
     Mutant(
+        "reading.yaml_text:_Scalars.value",
+        "a blank that nobody sees is named",
+        Never("has_edge_blank"),
+        (f"{_NUMBERS}blank_at_an_end_of_a_text_is_a_warning",),
+    ),
+    Mutant(
+        "reading.json_text:read_json",
+        "a blank that nobody sees is named in JSON",
+        Never("has_edge_blank"),
+        (f"{_NUMBERS}blank_at_an_end_of_a_text_in_json_is_a_warning",),
+    ),
+    Mutant(
+        "reading.document:odd_values",
+        "a blank that is written by its number is meant",
+        Swap("isinstance(each, OddNumber) or each.is_in(lines)", "True"),
+        (f"{_NUMBERS}blank_at_an_end_of_a_text_is_a_warning",),
+    ),
+    Mutant(
         "reading.loader:warnings",
         "a number that may be a secret is not shown",
         Value("is_shown", "True", nth=1),

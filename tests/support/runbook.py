@@ -158,7 +158,7 @@ SYMPTOMS = {
     "a valid edit does not show": ("GROWN", "REMOVED", "BLANKED"),
     "an edit shows a second late": ("POLLING",),
     "a key has no effect": ("UNKNOWN_KEYS", "NEEDS_RESTART"),
-    "a number is another one": ("ODD_VALUE",),
+    "a number or text is another one": ("ODD_VALUE",),
     "a part of a worker stays as it was": ("CALLBACK_FAILED", "CALLBACK_SLOW"),
     "a worker stays behind": ("LiveconfigWorkerBehind", "NOT_NOTIFIED", "UNFIT"),
     "a worker takes no requests": ("WORKER_WAITS",),

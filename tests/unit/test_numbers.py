@@ -190,6 +190,37 @@ def test_each_such_number_is_told_where_somebody_reads_it() -> None:
     assert _warnings("# 0100 22:22\nfree: '22:22'\n") == []
 
 
+_UNSEEN = "this text begins or ends with a blank that nobody sees: take it away, "
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("free: a\u200b\n", ["1:7"]),
+        ("free: 'a\u00a0' # b\n", ["1:7"]),
+        ("free: [a, \ufeffb, c\u00a0d, e\u2009 ]\n", ["1:11", "1:20"]),
+        ("free: |-\n  a\n  b\u200b\n", ["1:7"]),
+        ("free: &x a\u3000\nfree2: *x\n", ["1:7"]),
+        ('free: "a\\u200b"\nport: 0100\n', []),
+        ('free: "a\\u200b"\n# \u200b\n', []),
+        ("free: a\u200bb\n", []),
+        ("other: a\u200b\n", []),
+    ],
+)
+def test_blank_at_an_end_of_a_text_is_a_warning(text: str, places: list[str]) -> None:
+    """Nobody sees it; but where it is written by its number somebody means it."""
+    found = [each for each in _warnings(text) if each.problem.startswith(_UNSEEN)]
+    assert [f"{each.line}:{each.column}" for each in found] == places
+
+
+def test_blank_at_an_end_of_a_text_in_json_is_a_warning() -> None:
+    """JSON is looked at as YAML is."""
+    text = '{"free": "a\u200b", "free2": "a\\u200b"}'
+    files = [SourceFile("c.json", text.encode())]
+    (found,) = warnings(files, _SHOP.key_names, frozenset())
+    assert (found.key, found.line, found.column) == ("free", 1, 10)
+
+
 class Vault(msgspec.Struct, frozen=True):
     """A config with a secret."""
 
@@ -203,6 +234,14 @@ def test_number_is_shown_only_where_it_is_known_to_be_no_secret() -> None:
     port, pin = _warnings("port: 0100\npins: {a: 0123}\n", Schema(Vault))
     assert "read as 64" in port.problem
     assert pin.problem.startswith("a number like this is octal")
+
+
+def test_blank_at_the_end_of_a_secret_is_a_warning_without_it() -> None:
+    """What is pasted with one is known by its key; no character of it is shown."""
+    (found,) = _warnings("key: hunter2\u200b\n", Schema(Vault))
+    assert found.key == "key"
+    assert "hunter" not in str(found)
+    assert "200B" not in str(found)
 
 
 _MOMENT = datetime(2001, 12, 14, 21, 59, tzinfo=timezone(timedelta(hours=-5)))

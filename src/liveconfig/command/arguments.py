@@ -78,7 +78,8 @@ place; into a pipe it is written anew for each change.
 The first line is the sentence that heads the page in a browser. A line that begins
 with ! is trouble: an edit is not in effect in every worker, or the next one would not
 be. One that begins with - asks for attention only: callbacks failed, keys are unknown,
-edits are found by polling, or the config is not from the source.
+values may not be as meant, edits are found by polling, or the config is not from the
+source.
 
 With --json it is one object: `at`, the instant by this machine's clock; `verdict`, with
 the `level` (good, attention or trouble), the sentence and all that was found; and

@@ -14,6 +14,7 @@ from typing import Any
 
 from liveconfig.errors import InvalidConfigError, KeyPath
 from liveconfig.masking.names import ANY_NAMES, KeyNames
+from liveconfig.reading.blanks import EdgeBlank, may_have_edge_blank
 from liveconfig.reading.json_text import read_json
 from liveconfig.reading.scalar import lines_of, place_of
 from liveconfig.reading.tree import Limits, Spent, Tree
@@ -87,18 +88,20 @@ def hint(
     return odd and (odd[0].line + 1, odd[0].column + 1, odd[1])
 
 
-def odd_numbers(content: bytes, path: str) -> list[OddNumber]:
+def odd_values(content: bytes, path: str) -> list[OddNumber | EdgeBlank]:
     """
-    Return the numbers that are read as another one than they look like.
+    Return the numbers and texts that are others than they look like.
 
     Args:
         content: bytes that `parse` took.
         path: the file, for its ending.
     """
-    odd: list[OddNumber] = []
-    if not path.endswith(".json") and may_have_other_base(_text(content)):
+    odd: list[OddNumber | EdgeBlank] = []
+    text, is_json = _text(content), path.endswith(".json")
+    if may_have_edge_blank(text) or (not is_json and may_have_other_base(text)):
         _tree(content, path, UNLIMITED, ANY_NAMES, odd=odd)
-    return odd
+    lines = lines_of(text, is_json) if odd else ()
+    return [each for each in odd if isinstance(each, OddNumber) or each.is_in(lines)]
 
 
 def locate_all(
@@ -118,7 +121,7 @@ def _tree(
     wanted: Sequence[KeyPath] = (),
     *,
     spent: Spent | None = None,
-    odd: list[OddNumber] | None = None,
+    odd: list[OddNumber | EdgeBlank] | None = None,
 ) -> Tree:
     """Return a tree that holds the document; its root is None where there is none."""
     tree = Tree(path, limits, names, wanted, spent or Spent())
@@ -135,7 +138,7 @@ def _tree(
         if not is_json:
             read_yaml(content, text, tree, odd)
         elif text.strip():
-            read_json(text, tree)
+            read_json(text, tree, odd)
     except InvalidConfigError as error:
         raise _inside(lines_of(text, is_json), error) from None
     return tree

@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from typing import Any
 
+from liveconfig.reading.blanks import EdgeBlank, has_edge_blank
 from liveconfig.reading.scalar import (
     NUMBER_CHARACTERS_MAX,
     Place,
@@ -21,14 +22,22 @@ from liveconfig.reading.scalar import (
     refuse_number,
 )
 from liveconfig.reading.tree import Tree
+from liveconfig.schema.numbers import OddNumber
 
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|[^][{}:,"\s]+')
 _JSON_WORDS = {"true": True, "false": False, "null": None}
 
 
-def read_json(text: str, tree: Tree) -> None:
+def read_json(
+    text: str, tree: Tree, odd: list[OddNumber | EdgeBlank] | None = None
+) -> None:
     """
     Grow `tree` by what a text in JSON holds.
+
+    Args:
+        text: the whole of it.
+        tree: an empty one.
+        odd: takes the texts that are others than they look like.
 
     Raises:
         InvalidConfigError: it is no JSON, or more than a config can hold.
@@ -47,6 +56,9 @@ def read_json(text: str, tree: Tree) -> None:
         elif token in ("}", "]"):
             tree.end()
         else:
+            if odd is not None and not tree.expects_key and has_edge_blank(token[1:-1]):
+                line = mark.line + 1
+                odd.append(EdgeBlank(tree.keys(), line, mark.column + 1, line))
             tree.scalar(_json_scalar(token, tree, mark), token, mark)
 
 

@@ -22,7 +22,7 @@ from liveconfig.reading.document import (
     Spent,
     hint,
     locate_all,
-    odd_numbers,
+    odd_values,
     parse,
 )
 from liveconfig.reading.source import SourceFile
@@ -194,7 +194,7 @@ def warnings(
         unknown: the ways to keys that the schema does not know, and nobody reads.
     """
     for file in files:
-        for odd in odd_numbers(file.content, file.path):
+        for odd in odd_values(file.content, file.path):
             ways = (odd.keys[:end] for end in range(1, len(odd.keys) + 1))
             if not any(way in unknown for way in ways):
                 # Where a key is named by a class, it is known to be no secret.

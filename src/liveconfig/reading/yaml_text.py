@@ -23,6 +23,7 @@ from yaml.reader import Reader
 from yaml.resolver import Resolver
 from yaml.scanner import Scanner
 
+from liveconfig.reading.blanks import EdgeBlank, has_edge_blank
 from liveconfig.reading.scalar import (
     NUMBER_CHARACTERS_MAX,
     checked_number,
@@ -94,7 +95,10 @@ _YamlParser: Any = getattr(yaml, "CSafeLoader", PureParser)
 
 
 def read_yaml(
-    content: bytes, text: str, tree: Tree, odd: list[OddNumber] | None = None
+    content: bytes,
+    text: str,
+    tree: Tree,
+    odd: list[OddNumber | EdgeBlank] | None = None,
 ) -> None:
     """
     Grow `tree` by what a text in YAML holds, if it holds anything.
@@ -103,7 +107,7 @@ def read_yaml(
         content: the text in UTF-8.
         text: the same.
         tree: an empty one.
-        odd: takes the numbers that are read as another than they look like.
+        odd: takes the numbers and texts that are others than they look like.
 
     Raises:
         InvalidConfigError: it is no YAML, or more than a config can hold.
@@ -190,7 +194,7 @@ def _add(event: Any, kind: type, tree: Tree, scalars: _Scalars) -> None:
 class _Scalars:
     """What PyYAML's safe loader makes of scalars; of plain ones, once for each text."""
 
-    def __init__(self, odd: list[OddNumber] | None) -> None:
+    def __init__(self, odd: list[OddNumber | EdgeBlank] | None) -> None:
         self._odd = odd
         self._constructor = SafeConstructor()
         self._conversions = {
@@ -206,6 +210,10 @@ class _Scalars:
         """Return the value of a scalar event."""
         text: str = event.value
         tag: str | None = event.tag
+        if self._odd is not None and has_edge_blank(text) and not tree.expects_key:
+            place = event.start_mark.line + 1, event.start_mark.column + 1
+            end_line = event.end_mark.line + 1
+            self._odd.append(EdgeBlank(tree.keys(), *place, end_line))
         if tag is not None or not event.implicit[0]:
             return self._tagged(tag or _STR, text, tree, event.start_mark)
         if text not in self._plain:

@@ -147,9 +147,10 @@ UNKNOWN_KEYS = Sentence(
 ODD_VALUE = Sentence(
     WARNING,
     "%s",
-    "YAML 1.1 takes a number that begins with 0 for octal, and `22:22` for one to the "
-    "base 60: the config is served with that number.",
-    "Write the number as the line says.",
+    "A value is served that hardly is what its author means: YAML 1.1 takes a number "
+    "that begins with 0 for octal, and `22:22` for one to the base 60; or a text has a "
+    "blank at an end that nobody sees.",
+    "Write the value as the line says.",
     (_CHECK,),
     _TAKE_BACK,
     example="config.yaml:1:13: limits.a: read as 64 (octal): write 100…",
