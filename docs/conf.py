@@ -28,7 +28,7 @@ napoleon_numpy_docstring = False
 # What other projects document, and type variables, have no page here.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!liveconfig).*"),
-    ("py:.*", r"liveconfig\..*\.T"),
+    ("py:.*", r"liveconfig\..*\.(T|Public)"),
 ]
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import liveconfig
 from docs.generate import PAGES
 from tests.support.source_code import ROOT
 
@@ -37,6 +38,13 @@ def test_links_lead_to_files(name: str) -> None:
 def _anchors(text: str) -> set[str]:
     headings = re.findall(r"(?m)^#+ (.*)$", text)
     return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_every_public_name_is_on_a_page() -> None:
+    """What `import liveconfig` gives is what the page of it describes."""
+    text = (ROOT / "docs/reference/python.md").read_text()
+    described = re.findall(r"(?m)^\.\. auto\w+:: (?:.*\.)?(\w+)$|^`(\w+)`", text)
+    assert {one or other for one, other in described} == set(liveconfig.__all__)
 
 
 def test_every_page_is_in_the_contents() -> None:
