@@ -192,7 +192,7 @@ def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
         yield (
             "warnings",
             f"{counted(len(status.warnings), 'value')} may not be as meant",
-            f"{_listed(status.warnings)}.",
+            f"{listed(status.warnings, _NAMES_SHOWN_MAX)}.",
         )
 
 
