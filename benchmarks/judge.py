@@ -278,6 +278,8 @@ What fails beyond that fails until the next look:
 
 {looks}
 
+So more than 40 fail, in spite of a verdict that needs fewer, where more than 40 are
+answered from one look to the next: from 800 requests a second on, at 50 ms.
 After the verdict, the proven config has to reach the workers.
 
 ## Deaths
