@@ -456,11 +456,13 @@ def test_version_that_only_a_worker_has_seen_is_passed_on(
     assert master.message() == "two"
 
 
-def test_start_without_descriptors_is_told(master: Master) -> None:
-    """When there is none for the publisher the start fails, and nothing is left."""
+@pytest.mark.parametrize("left", range(3))
+def test_start_without_descriptors_is_told(master: Master, left: int) -> None:
+    """Whichever is one too many, the start fails for the limit, and nothing is left."""
+    problem = "^cannot start the publisher: too many open files; raise the limit"
     with (
-        no_descriptors(psutil.Process()),
-        pytest.raises(StartupError, match="too many open files; raise the limit"),
+        no_descriptors(psutil.Process(), but=left),
+        pytest.raises(StartupError, match=problem),
     ):
         master.supervisor.start()
     assert psutil.Process().children() == []
@@ -474,7 +476,8 @@ def test_restart_without_descriptors_is_tried_again(master: Master) -> None:
         master.publisher().kill()
         eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
         assert master.supervisor.pid is None
-    assert any("cannot start the publisher: " in line for line in master.lines)
+    problem = "cannot start the publisher: too many open files; raise the limit"
+    assert any(problem in line for line in master.lines)
     eventually(lambda: master.supervisor.check() or master.config.is_claimed())
     assert master.message() == "one"
     assert len(os.listdir("/proc/self/fd")) == len(descriptors)

@@ -17,12 +17,12 @@ import psutil
 
 
 @contextlib.contextmanager
-def no_descriptors(process: psutil.Process) -> Iterator[None]:
-    """Have every call of a process that makes a descriptor fail with EMFILE."""
+def no_descriptors(process: psutil.Process, but: int = 0) -> Iterator[None]:
+    """Have each call of a process that makes a descriptor fail, `but` so many first."""
     limits = process.rlimit(resource.RLIMIT_NOFILE)
     held = {int(entry.name) for entry in Path(f"/proc/{process.pid}/fd").iterdir()}
-    lowest_free = next(number for number in range(len(held) + 1) if number not in held)
-    process.rlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    free = [number for number in range(len(held) + but + 1) if number not in held]
+    process.rlimit(resource.RLIMIT_NOFILE, (free[but], limits[1]))
     try:
         yield
     finally:

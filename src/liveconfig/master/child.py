@@ -243,7 +243,8 @@ def _in_words(end: os.waitid_result) -> str:
 
 def _cannot_start(error: OSError) -> StartupError:
     problem = os.strerror(error.errno or 0).lower()
-    if error.filename:
+    # Where a limit is reached, any other file could not be opened either.
+    if error.filename and error.errno not in (errno.EMFILE, errno.ENFILE):
         problem = f"{error.filename}: {problem}"
     advice = _ADVICE.get(error.errno or 0, "mend that, and start it again")
     return StartupError(f"cannot start the publisher: {problem}; {advice}")
