@@ -26,6 +26,7 @@ _VALIDITY = py_compile.PycInvalidationMode.UNCHECKED_HASH
 # Where a process of the pod begins, and what is imported by name after that.
 _ENTRIES = (
     "encodings.idna",
+    "encodings.unicode_escape",
     "gunicorn.app.wsgiapp",
     "gunicorn.glogging",
     "gunicorn.workers.gthread",
@@ -33,6 +34,7 @@ _ENTRIES = (
     "importlib.metadata._adapters",
     "liveconfig.command.cli",
     "liveconfig.operators.metrics",
+    "liveconfig.operators.templates",
     "liveconfig.publishing.process",
     "liveconfig.publishing.start",
     "liveconfig.reference.wsgi",

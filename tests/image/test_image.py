@@ -239,7 +239,8 @@ def test_nothing_is_written_to_the_root(
     assert pod.execute("liveconfig", "check", "/etc/config/config.yaml")
     assert pod.execute("liveconfig", "status")
     for path in ("/config", "/status", "/metrics"):
-        assert pod.get(path, admin=True).status == 200
+        for media_type in ("application/json", "text/html"):
+            assert pod.get(path, admin=True, Accept=media_type).status == 200
     pod.signal(signal.SIGTERM)
     assert pod.wait_until_ended() == 0
     assert _files(root) == before

@@ -42,7 +42,6 @@ _FAULTS = "tests/service/test_faults.py::test_"
 _FOLLOWER = "tests/process/test_follower.py::test_"
 _FORKS = "tests/process/test_forks.py::test_"
 _MANAGER = "tests/unit/test_manager.py::test_"
-_MARKUP = "tests/unit/test_markup.py::test_"
 _MASTER_END = "tests/service/test_master_end.py::test_"
 _NO_CONFIG_YET = "tests/service/test_no_config_yet.py::test_"
 _PAGE = "tests/unit/test_page.py::test_"
@@ -50,6 +49,7 @@ _PUBLISHER = "tests/unit/test_publisher.py::test_"
 _PUBLISHER_START = "tests/unit/test_publisher_start.py::test_"
 _RECORD = "tests/unit/test_record.py::test_"
 _SOURCE_GENERATIONS = "tests/process/test_source_generations.py::test_"
+_TEMPLATES = "tests/unit/test_templates.py::test_"
 _SUPERVISOR = "tests/process/test_supervisor.py::test_"
 _WORKER_TABLE = "tests/unit/test_worker_table.py::test_"
 
@@ -555,16 +555,22 @@ MUTANTS = (
     *WATCHED,
     *WORDS,
     Mutant(
-        "operators.markup:_html",
+        "operators.templates:_shown",
         "text is escaped",
-        Swap("escape(child)", "child"),
-        (f"{_MARKUP}text_is_escaped",),
+        Swap("escape(value)", "value"),
+        (f"{_TEMPLATES}text_is_escaped",),
     ),
     Mutant(
-        "operators.markup:_character",
+        "operators.templates:_named",
         "what hides or turns text is named",
         Swap("character.isprintable()", "character"),
-        (f"{_MARKUP}what_is_not_seen_is_named",),
+        (f"{_TEMPLATES}what_is_not_seen_is_named",),
+    ),
+    Mutant(
+        "operators.templates:_ENVIRONMENT",
+        "a template that names what is not there fails",
+        Swap("StrictUndefined", "StrictUndefined.__base__"),
+        (f"{_TEMPLATES}missing_value_is_not_passed_over",),
     ),
     Mutant(
         "operators.page:HEADERS",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from liveconfig.operators import markup
+from liveconfig.operators import templates
 from tests.page.conftest import OpenPage
 from tests.support.axe import fetched_axe
 from tests.support.browser import Page
@@ -183,7 +183,7 @@ def test_policy_stops_what_would_get_through(
     open_page: OpenPage, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were escaping forgotten, the markup would be there and still do nothing."""
-    monkeypatch.setattr(markup, "escape", str)
+    monkeypatch.setattr(templates, "escape", str)
     stage.document = _STATES["hostile"]
     page = open_page(stage.url)
     assert page.run("document.querySelectorAll('script').length") > 1

@@ -79,8 +79,8 @@ def test_page_becomes_what_the_server_would_render(
                         }
                     }
                     const fresh = text.replace(/<\\/main>.*/s, "");
-                    return main.innerHTML === fresh.replaceAll("&#x27;", "'")
-                        .replaceAll("&quot;", '"');
+                    return main.innerHTML === fresh.replaceAll("&#39;", "'")
+                        .replaceAll("&#34;", '"');
                 })()"""
             )
         )

@@ -192,6 +192,35 @@ def test_delay_has_three_parts(delays: dict[str, Any], steps: list[str]) -> None
 
 
 @pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0.0, "0 ms"),
+        (0.636, "0.64 ms"),
+        (1.4, "1.4 ms"),
+        (9.96, "10 ms"),
+        (99.6, "100 ms"),
+        (999.4, "999 ms"),
+        (1000.0, "1.0 s"),
+        (119_000.0, "119.0 s"),
+        (3_600_000.0, "60 min"),
+        (1e9, "16,667 min"),
+    ],
+)
+def test_duration_has_two_digits_or_so(milliseconds: float, text: str) -> None:
+    """A duration is as exact as anybody needs it, in the unit that fits."""
+    shown = Shown(workers=[worker(21, delay_ms=milliseconds)])
+    assert shown.text(".//tbody//span[@class='note']") == f"after {text}"
+
+
+def test_digest_is_short_and_whole() -> None:
+    """The first digits are shown, all of them are there to be looked up."""
+    whole = f"sha256:{'0123456789abcdef' * 4}"
+    (code,) = Shown(workers=[worker(21, digest=whole)]).all(".//tbody//code")
+    assert code.text == "0123456789ab"
+    assert code.get("title") == whole
+
+
+@pytest.mark.parametrize(
     ("row", "state", "cells"),
     [
         ({}, "live", ["3", "live", "after 0.7 ms"]),
@@ -204,6 +233,8 @@ def test_delay_has_three_parts(delays: dict[str, Any], steps: list[str]) -> None
             ["none", "no config yet"],
         ),
         ({"stale_since": at(9)}, "live", ["cannot read the newest version"]),
+        ({"is_dirty": True}, "live", ["dirty worker"]),
+        ({"has_other_class": True}, "live", ["has another class than the publisher"]),
         (
             {"callbacks": {"failures": 1, "slow": 2, "running_since": at(9)}},
             "live",

@@ -9,7 +9,8 @@ Runs in: every worker.
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
+from importlib import resources
+from pathlib import PurePath
 
 import falcon
 
@@ -21,9 +22,8 @@ class AssetResource:
 
     def __init__(self, name: str) -> None:
         """Answer with the file `name` beside this module."""
-        path = Path(__file__).with_name(name)
-        self._type = _TYPES[path.suffix]
-        self._bytes = path.read_bytes()
+        self._type = _TYPES[PurePath(name).suffix]
+        self._bytes = resources.files(__package__).joinpath(name).read_bytes()
         self._etag = sha256(self._bytes).hexdigest()[:16]
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import falcon
 
 from liveconfig.operators import page
-from liveconfig.operators.markup import element
 
 _ROUTES = (
     ("status", "what is served, by which worker, since when, and what is not and why"),
@@ -27,9 +26,8 @@ class IndexResource:
     """`GET /`: one line for each route, or a page for a browser."""
 
     def __init__(self) -> None:
-        """Make both, as they never change."""
+        """Make the lines, as they never change."""
         self._text = "".join(f"{f'/{name}':<10}{what}\n" for name, what in _ROUTES)
-        self._page = _page()
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the list in the form that is preferred."""
@@ -38,32 +36,9 @@ class IndexResource:
         if req.client_prefers(_TYPES) == falcon.MEDIA_HTML:
             resp.set_headers(page.HEADERS)
             resp.content_type = falcon.MEDIA_HTML
-            resp.data = self._page
+            resp.data = page.filled("index.html", routes=_ROUTES)
         else:
             resp.content_type = "text/plain; charset=utf-8"
             resp.text = self._text
 
     on_head = on_get
-
-
-def _page() -> bytes:
-    routes = [
-        element("li", element("a", f"/{name}", href=name), f": {what}")
-        for name, what in _ROUTES
-    ]
-    main = element(
-        "main",
-        element(
-            "section", element("h1", "The operators' port"), element("ul", *routes)
-        ),
-    )
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("title", "liveconfig: the operators' port"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        # Relative, so that a proxy may put something before the path.
-        element("link", rel="stylesheet", href="status/page.css"),
-    )
-    html = element("html", head, element("body", main), lang="en")
-    return f"<!DOCTYPE html>\n{html}\n".encode()

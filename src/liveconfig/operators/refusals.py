@@ -14,7 +14,7 @@ from typing import Any
 import falcon
 import msgspec
 
-from liveconfig.operators.markup import Markup, element, joined
+from liveconfig.operators.page import filled
 
 _TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)
 _SENTENCES = {
@@ -63,8 +63,9 @@ def _serialize(
     resp.set_headers(_HEADERS)
     if req.client_prefers(_TYPES) == falcon.MEDIA_HTML:
         resp.content_type = falcon.MEDIA_HTML
-        resp.data = _page(
-            str(error.status), sentence, _root(req) if names_index else None
+        root = _root(req) if names_index else None
+        resp.data = filled(
+            "refusal.html", status=str(error.status), sentence=sentence, root=root
         )
     else:
         words = [sentence, _INDEX] if names_index else [sentence]
@@ -76,18 +77,3 @@ def _serialize(
 def _root(req: falcon.Request) -> str:
     """Return the way up to `/`, relative: a proxy may put something before the path."""
     return "../" * (req.path.count("/") - 1) or "./"
-
-
-def _page(status: str, sentence: str, root: str | None) -> bytes:
-    link = None
-    if root is not None:
-        link = element("p", element("a", "What there is", href=root))
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("title", status),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-    )
-    main = element("main", element("h1", status), element("p", sentence), link)
-    page: Markup = element("html", joined(head, element("body", main)), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n".encode()

@@ -1,15 +1,27 @@
-"""Anybody's text becomes text."""
+"""Anybody's text becomes text, whatever template it is put into."""
 
 from __future__ import annotations
 
+import re
+import traceback
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
-from liveconfig.operators.markup import Markup, element, joined
+from liveconfig.operators.templates import render
+from tests.support.source_code import ROOT
+
+_TEMPLATES = ROOT / "src" / "liveconfig" / "operators" / "templates"
+
+
+def _filled(text: str, root: str | None = None) -> str:
+    page = render("refusal.html", status="404", sentence=text, root=root)
+    return page.decode().partition("</h1>")[2].partition("</main>")[0]
 
 
 @pytest.mark.parametrize(
@@ -17,37 +29,21 @@ from liveconfig.operators.markup import Markup, element, joined
     [
         ("<script>", "&lt;script&gt;"),
         ("&lt;", "&amp;lt;"),
-        ("\"'", "&quot;&#x27;"),
+        ("\"'", "&#34;&#39;"),
         ("Grüße, 世界 \U0001f600 مرحبا", "Grüße, 世界 \U0001f600 مرحبا"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("{{ status }}{% endif %}", "{{ status }}{% endif %}"),
     ],
 )
 def test_text_is_escaped(text: str, html: str) -> None:
     """What means something in HTML is escaped, everything else stands as it is."""
-    assert element("p", text) == f"<p>{html}</p>"
-
-
-def test_markup_is_not_escaped_again() -> None:
-    """What `element` and `joined` made goes into another element as it is."""
-    assert element("p", joined("<", element("b", ">"))) == "<p>&lt;<b>&gt;</b></p>"
-
-
-def test_none_is_left_out() -> None:
-    """A child or an attribute that is None leaves no trace, an empty one does."""
-    assert element("p", None, "", lang=None, title="") == '<p title=""></p>'
+    assert _filled(text) == f"<p>{html}</p>"
 
 
 def test_attributes_are_escaped() -> None:
     """No value of an attribute ends the attribute."""
-    html = element("p", data_key="\"'><script>", class_="x", value=3)
-    assert html == (
-        '<p data-key="&quot;&#x27;&gt;&lt;script&gt;" class="x" value="3"></p>'
-    )
-
-
-def test_void_element_has_no_end() -> None:
-    """What HTML knows as empty has no end tag."""
-    assert element("meta", charset="utf-8") == '<meta charset="utf-8"/>'
+    html = _filled("", "\"'><script>")
+    assert 'href="&#34;&#39;&gt;&lt;script&gt;">' in html
 
 
 @pytest.mark.parametrize(
@@ -68,7 +64,7 @@ def test_void_element_has_no_end() -> None:
 )
 def test_what_is_not_seen_is_named(character: str, name: str) -> None:
     """A character that hides or reorders text is not sent; its number is."""
-    html = element("p", f"a{character}b")
+    html = _filled(f"a{character}b")
     number = f"U+{ord(character):04X}"
     assert html == f'<p>a<span class="unseen" title="{name}">{number}</span>b</p>'
 
@@ -76,18 +72,32 @@ def test_what_is_not_seen_is_named(character: str, name: str) -> None:
 @given(st.text())
 def test_any_text_comes_back(text: str) -> None:
     """A parser finds one element, and in it the text with what is unseen named."""
-    (child,) = ElementTree.fromstring(element("p", element("b", text)))
-    shown = "".join(child.itertext())
-    assert child.tag == "b"
+    tree = ElementTree.fromstring(_filled(text))
+    shown = "".join(tree.itertext())
+    assert tree.tag == "p"
     assert shown == "".join(
         c if c.isprintable() or c in "\n\t" else f"U+{ord(c):04X}" for c in text
     )
 
 
-@given(st.text())
+@given(st.text().filter(str.isprintable))
 def test_printable_text_is_only_escaped(text: str) -> None:
     """Escaping is undone by what every browser does."""
-    html = joined(text)
-    assert isinstance(html, Markup)
-    if text.isprintable():
-        assert unescape(html) == text
+    assert unescape(_filled(text)) == f"<p>{text}</p>"
+
+
+def test_missing_value_is_not_passed_over() -> None:
+    """A template that names what it is not given fails, and is named with its line."""
+    with pytest.raises(UndefinedError, match="'sentence' is undefined") as caught:
+        render("refusal.html", status="404", root=None)
+    path = str(_TEMPLATES / "refusal.html")
+    *_, line = (f.line for f in traceback.extract_tb(caught.tb) if f.filename == path)
+    assert line == "<p>{{ sentence }}</p>"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(_TEMPLATES.iterdir()), ids=lambda path: path.name
+)
+def test_no_template_trusts_a_text(path: Path) -> None:
+    """No template says of a text that it is HTML, or has escaping end."""
+    assert not re.search(r"safe|escape|__html__", path.read_text())
