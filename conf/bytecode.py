@@ -27,6 +27,7 @@ _VALIDITY = py_compile.PycInvalidationMode.UNCHECKED_HASH
 _ENTRIES = (
     "encodings.idna",
     "encodings.unicode_escape",
+    "encodings.utf_8_sig",
     "gunicorn.app.wsgiapp",
     "gunicorn.glogging",
     "gunicorn.workers.gthread",
