@@ -32,6 +32,8 @@ _TOKENS = Path(__file__).with_name("tokens")
 
 # Of a busy machine.
 _INPUTS_MIN = 20
+_OUTCOMES_MIN = 2
+_INPUTS_FOR_OUTCOMES_MAX = 5_000
 _SHRINKING_TRIES_MAX = 400
 
 _INPUT_BYTES_MAX = 4 * 1024 * 1024
@@ -134,7 +136,10 @@ class _Slate:
 
 def fuzz(target: Target, number: int, seconds: float) -> Result:
     """
-    Try as many inputs as there is time for, and no fewer than 20.
+    Try as many inputs as there is time for, and as many as show that they differ.
+
+    There are no fewer than 20; on a busy machine the time may be over before two of
+    them had different outcomes, and then it goes on, to 5,000 at most.
 
     Args:
         target: what to try them on; they are made from its corpus.
@@ -146,7 +151,11 @@ def fuzz(target: Target, number: int, seconds: float) -> Result:
     def inputs() -> Iterator[bytes]:
         deadline = time.monotonic() + seconds
         made = 0
-        while made < _INPUTS_MIN or time.monotonic() < deadline:
+        while (
+            made < _INPUTS_MIN
+            or time.monotonic() < deadline
+            or (mutator.outcomes < _OUTCOMES_MIN and made < _INPUTS_FOR_OUTCOMES_MAX)
+        ):
             made += 1
             yield mutator.next()
 
