@@ -143,6 +143,8 @@ def test_callback_is_told_each_version_once(world: World) -> None:
     """First the version of the start, then each newer one with what changed."""
 
     def work(manager: ConfigManager[Greeting]) -> Any:
+        # So that what it begins with is held already.
+        assert manager.get() == Greeting("one")
         told = Told()
         manager.subscribe(told)
         eventually(lambda: len(told.calls) == 1)
