@@ -16,6 +16,7 @@ from typing import Any
 import falcon
 
 from liveconfig.errors import LiveconfigError, NoConfigYetError, VersionNotReachedError
+from liveconfig.worker.counting import PINNED_VERSION
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 
@@ -83,6 +84,7 @@ class SnapshotMiddleware:
                 resp.complete = True
             return
         req.context.snapshot = snapshot
+        req.env[PINNED_VERSION] = snapshot.version
         resp.set_headers(
             [
                 ("Config-Version", str(snapshot.version)),

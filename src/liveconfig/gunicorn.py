@@ -30,6 +30,7 @@ from liveconfig.processes.parent import end_with_parent
 from liveconfig.sentences import of_processes as sentences
 from liveconfig.settings import Settings
 from liveconfig.worker import door, follower, manager, own_ports
+from liveconfig.worker.counting import Counter, calls_hooks, is_asgi
 
 __all__ = [
     "dirty_post_fork",
@@ -40,13 +41,18 @@ __all__ = [
     "on_reload",
     "on_starting",
     "post_fork",
+    "post_request",
     "post_worker_init",
     "pre_fork",
+    "pre_request",
 ]
 
 _STDERR = 2
+_OF_REQUESTS = ("pre_request", "post_request")
 
 _supervisor: Supervisor | None = None
+_counter: Counter | None = None
+_is_blindness_logged = False
 _guardian: Guardian | None = None
 
 Read = TypeVar("Read")
@@ -99,6 +105,7 @@ def pre_fork(server: Any, worker: Any) -> None:
         on_starting(server)
     if _supervisor is not None:
         _supervisor.shared.workers.give_out(worker.age)
+        _log_if_blind(server, worker)
 
 
 @hooks.noted
@@ -122,6 +129,21 @@ def post_worker_init(worker: Any) -> None:
     _serve_own_ports(worker)
     if _supervisor is not None:
         _follow(worker, _supervisor.shared)
+        _count(worker, _supervisor.shared)
+
+
+@hooks.noted
+def pre_request(worker: Any, req: Any) -> None:
+    """Note which version a request gets."""
+    if _counter is not None:
+        _counter.begin(worker, req)
+
+
+@hooks.noted
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Count the request, and whether it failed, for the version that it got."""
+    if _counter is not None:
+        _counter.end(worker, req, environ, resp)
 
 
 @hooks.noted
@@ -188,6 +210,36 @@ def _follow(worker: Any, memory: SharedMemory) -> None:
         follower.start(memory)
     except (OSError, RuntimeError) as error:
         sentences.NOT_NOTIFIED.write(worker.log, error)
+
+
+def _count(worker: Any, memory: SharedMemory) -> None:
+    """Have the requests of a worker be counted, at no cost where they are not."""
+    global _counter
+    others: dict[str, hooks.Hook] = {}
+    settings, row = Settings.from_environ(), memory.workers.own
+    if row is not None:
+        counter = Counter(worker, memory, row, settings.trial_ignore)
+        is_off = settings.trial == "off"
+        if not is_off and is_asgi(worker):
+            worker.asgi = counter.around(worker.asgi)
+        elif not is_off and calls_hooks(worker):
+            _counter = counter
+            others = {"pre_request": counter.begin_alone, "post_request": counter.end}
+        else:
+            row.note_blind()
+    ours = _completed_hooks()
+    hooks.replace(worker.cfg, {name: ours[name] for name in _OF_REQUESTS}, others)
+
+
+def _log_if_blind(server: Any, worker: Any) -> None:
+    """Log, once, that the requests of this class of worker cannot be counted."""
+    global _is_blindness_logged
+    is_blind = not (is_asgi(worker) or calls_hooks(worker))
+    if is_blind and not _is_blindness_logged and Settings.from_environ().trial != "off":
+        kind = type(worker)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        sentences.NOT_COUNTED.write(server.log, name)
+        _is_blindness_logged = True
 
 
 def _hand_over(worker: Any) -> None:

@@ -246,6 +246,20 @@ class Settings:
         "so many of the keys that have no default in the class may become blank, an "
         "empty text, list or mapping or null, and no more; unset, any",
     )
+    trial: str = _choice(
+        "LIVECONFIG_TRIAL",
+        "watch",
+        ("watch", "off"),
+        "whether requests, their failures and the deaths of workers are counted for "
+        "each version",
+    )
+    trial_ignore: str = _text(
+        "LIVECONFIG_TRIAL_IGNORE",
+        "",
+        "paths with commas between them",
+        "paths of which requests are not counted, beside `/livez` and `/readyz`, as "
+        "clients write them",
+    )
 
     @property
     def admin_address(self) -> str:

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
-from tests.mutation.operations import Always, Argument, Drop, Swap, Value
+from tests.mutation.operations import (
+    Always,
+    Argument,
+    Drop,
+    Instead,
+    Never,
+    Swap,
+    Value,
+    Without,
+)
 
+_COUNTING = "tests/service/test_counting.py::test_"
 _TALLIES = "tests/unit/test_tallies.py::test_"
 
 COUNTED = (
@@ -37,5 +47,53 @@ COUNTED = (
         "the publisher reads the table only",
         Argument("opened_anew", 1, "os.O_RDWR"),
         (f"{_TALLIES}table_is_read_by_its_descriptor",),
+    ),
+    Mutant(
+        "worker.counting:Counter.end",
+        "a request is counted once",
+        Drop("liveconfig_version req", nth=1),
+        (f"{_COUNTING}own_hook_that_calls_ours_twice_counts_once",),
+    ),
+    Mutant(
+        "worker.counting:Counter.end",
+        "a request belongs to the version it began with",
+        Argument("count_request", 0, "self._row.version"),
+        (f"{_COUNTING}request_belongs_to_the_version_that_it_began_with",),
+    ),
+    Mutant(
+        "worker.counting:_has_failed",
+        "what an application raises fails after its first byte too",
+        Never("_is_of_the_client"),
+        (f"{_COUNTING}requests_and_their_failures_are_counted",),
+    ),
+    Mutant(
+        "worker.counting:_is_of_the_client",
+        "a client that leaves is no failure",
+        Instead("_CLIENT_GONE", "return False"),
+        (f"{_COUNTING}client_that_leaves_is_no_failure",),
+    ),
+    Mutant(
+        "worker.counting:calls_hooks",
+        "what gevent's own server answers is not counted",
+        Without("has_own_server"),
+        (f"{_COUNTING}worker_that_calls_no_hook_is_shown",),
+    ),
+    Mutant(
+        "master.deaths:Deaths.__init__",
+        "an end that was asked for is no death",
+        Never("_FORCE"),
+        (f"{_COUNTING}worker_that_hangs_when_asked_to_end_is_no_death",),
+    ),
+    Mutant(
+        "master.deaths:Deaths.__init__",
+        "a timeout is a death",
+        Drop("_hanging add"),
+        (f"{_COUNTING}timeout_is_a_death",),
+    ),
+    Mutant(
+        "master.arbiter:attach.reap_workers_and_look",
+        "a death wakes the publisher",
+        Drop("look_again"),
+        (f"{_COUNTING}death_wakes_the_publisher",),
     ),
 )

@@ -98,6 +98,9 @@ def _fill(memory: SharedMemory) -> None:
     row.callback_ends(row.callback_begins(), is_failure=True)
     for _ in range(2):
         row.count_slow_callback()
+    for is_failure in (False, False, True):
+        row.count_request(2, is_failure=is_failure)
+    memory.workers.count_death("a")
     _worker(memory, "b", 1).note_restart(is_needed=True)
     _worker(memory, "c")
 
@@ -142,6 +145,9 @@ _EXPECTED = {
     "liveconfig_propagation_duration_seconds_count": 1,
     "liveconfig_callback_failures_total": 1,
     "liveconfig_slow_callbacks_total": 2,
+    "liveconfig_requests_total": 3,
+    "liveconfig_request_failures_total": 1,
+    "liveconfig_worker_deaths_total": 1,
 }
 _SUM = "liveconfig_propagation_duration_seconds_sum"
 

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from liveconfig.master.deaths import Deaths
 from liveconfig.master.guardian import Guardian
 from liveconfig.master.supervisor import Supervisor
 from liveconfig.sentences import of_processes as sentences
@@ -30,13 +31,14 @@ _TRIES_MAX = 3
 
 def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     """
-    Have the master's loop look after publisher and guardian, and take back rows.
+    Have the master's loop look after publisher and guardian, and after workers' rows.
 
     A reload is put off until a publisher has shown, in a process of its own, that the
     code and the settings as they are now fit what is to be served.
     """
     reap_workers, murder_workers = server.reap_workers, server.murder_workers
     reload = server.reload
+    deaths = Deaths(server, supervisor.shared.workers)
     tries = 0
 
     def look() -> None:
@@ -67,6 +69,8 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
 
     def reap_workers_and_look() -> None:
         supervisor.check()
+        if deaths.count():
+            supervisor.look_again()
         reap_workers()
         look()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, ParamSpec
 
 from liveconfig.sentences.of_processes import NOT_CALLED
@@ -21,8 +22,9 @@ from liveconfig.sentences.of_processes import NOT_CALLED
 P = ParamSpec("P")
 Hook = Callable[..., object]
 
-# The names of our hooks that were called in this process since it was last asked.
-_called: set[str] = set()
+# The name of the hook of ours that was called last: in this thread or greenlet, since
+# many of them serve requests at a time.
+_called: ContextVar[str] = ContextVar("_called", default="")
 
 
 def noted(hook: Callable[P, None]) -> Callable[P, None]:
@@ -30,8 +32,8 @@ def noted(hook: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(hook)
     def call(*arguments: P.args, **keywords: P.kwargs) -> None:
-        _called.add(hook.__name__)
         hook(*arguments, **keywords)
+        _called.set(hook.__name__)
 
     return call
 
@@ -54,6 +56,24 @@ def complete(server: Any, ours: Mapping[str, Hook]) -> None:
     _complete(server, ours)
 
 
+def replace(cfg: Any, ours: Mapping[str, Hook], others: Mapping[str, Hook]) -> None:
+    """
+    Put other hooks in the place of ours, for one process and from now on.
+
+    Args:
+        cfg: gunicorn's config.
+        ours: our hooks by their names.
+        others: what is called instead, by their names; without one, what gunicorn
+            has by default. A hook of the team's own stays, and is not completed.
+    """
+    for name, hook in ours.items():
+        present = getattr(cfg, name)
+        if present is hook:
+            cfg.set(name, others.get(name, cfg.settings[name].default))
+        elif name not in others:
+            cfg.set(name, getattr(present, "__wrapped__", present))
+
+
 def advice(name: str, hook: Hook) -> str:
     """Return what to add to a hook that does not call ours."""
     call = (
@@ -64,7 +84,11 @@ def advice(name: str, hook: Hook) -> str:
 
 def place(hook: Hook) -> str:
     """Return where a hook is written."""
-    code = getattr(inspect.unwrap(hook), "__code__", None)
+    hook = inspect.unwrap(hook)
+    # gunicorn wraps a `post_request` that takes fewer arguments than it has.
+    if getattr(hook, "__module__", "") == "gunicorn.config":
+        hook = inspect.getclosurevars(hook).nonlocals.get("val", hook)
+    code = getattr(hook, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(hook)
 
 
@@ -76,19 +100,27 @@ def _complete(server: Any, ours: Mapping[str, Hook]) -> None:
         if name not in server.cfg.settings:
             continue
         theirs = getattr(server.cfg, name)
-        if theirs is not hook:
+        if theirs is server.cfg.settings[name].default:
+            server.cfg.set(name, hook)
+        elif theirs is not hook:
             server.cfg.set(name, _completed(name, theirs, hook, first_age))
 
 
 def _completed(name: str, theirs: Hook, ours: Hook, first_age: int) -> Hook:
+    parameters = list(inspect.signature(ours).parameters)
+    whose_log = parameters.index("worker") if "worker" in parameters else -1
+    is_logged = False
+
     @functools.wraps(theirs)
     def call(*arguments: Any) -> None:
-        _called.discard(name)
+        nonlocal is_logged
+        _called.set("")
         theirs(*arguments)
-        if name in _called:
+        if _called.get() == name:
             return
-        about = arguments[-1]
-        if getattr(about, "age", first_age) == first_age:
+        about = arguments[whose_log]
+        if not is_logged and getattr(about, "age", first_age) == first_age:
+            is_logged = True
             NOT_CALLED.write(about.log, name, place(theirs), advice(name, ours))
         ours(*arguments)
 

@@ -167,6 +167,11 @@ class Supervisor:
         elif self._start_at is not None and time.monotonic() >= self._start_at:
             self._restart()
 
+    def look_again(self) -> None:
+        """Have the publisher look at what there is, if there is a publisher."""
+        if self._child is not None:
+            self._child.look_again()
+
     def stop(self) -> None:
         """End the publisher and leave nothing of it; the records stay."""
         self._start_at = None

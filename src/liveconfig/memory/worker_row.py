@@ -23,7 +23,7 @@ Each row is 64 words of 8 bytes:
 | 12   | propagation: the sum of all that was observed, in nanoseconds      |
 | 13.. | propagation: how many fell into each bucket                        |
 | 27   | which class it has: `Schema.identity` as a number, 0 if not known  |
-| 28   | whether its class of worker calls no hook for a request: 0 or 1     |
+| 28   | whether its requests are not counted: 0 or 1                        |
 | 32.. | how each version fared in it, as `tallies` has it                   |
 
 Times are nanoseconds since the epoch.
@@ -136,6 +136,9 @@ class WorkerTotals(NamedTuple):
     Attributes:
         callback_failures: how many callbacks raised.
         callback_slow: how many callbacks took too long.
+        requests: how many requests were counted.
+        request_failures: how many of these failed.
+        deaths: how many workers ended otherwise than they were asked to.
         propagation_buckets: pick-ups by their delay after the publication, one count
             for each of `PROPAGATION_SECONDS` and one for all above.
         propagation_seconds: the sum of these delays.
@@ -143,6 +146,9 @@ class WorkerTotals(NamedTuple):
 
     callback_failures: int
     callback_slow: int
+    requests: int
+    request_failures: int
+    deaths: int
     propagation_buckets: tuple[int, ...]
     propagation_seconds: float
 
@@ -156,6 +162,11 @@ class WorkerRow:
         self._tallies = tallies_of(words)
         self._lock = threading.Lock()
         self._running: list[int] = []
+
+    @property
+    def version(self) -> int:
+        """The version that this worker holds, 0 for none yet."""
+        return self._words[VERSION]
 
     def took(
         self, version: int, published_at_ns: int, *, is_awaited: bool = False
@@ -206,13 +217,16 @@ class WorkerRow:
         return began_ns
 
     def note_blind(self) -> None:
-        """Note that this worker's class calls no hook for a request."""
+        """Note that the requests of this worker are not counted."""
         self._words[IS_BLIND] = True
 
     def count_request(self, version: int, *, is_failure: bool) -> None:
         """Count a request that was answered with a version, and whether it failed."""
         with self._lock:
-            tallies.add(self._tallies, version, Counts(1, is_failure))
+            if is_failure:
+                tallies.add(self._tallies, version, Counts(1, 1))
+            else:
+                tallies.add_request(self._tallies, version)
 
     def callback_ends(
         self, began_ns: int, *, is_failure: bool, version: int = 0

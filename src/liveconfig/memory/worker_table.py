@@ -199,10 +199,14 @@ class WorkerTable:
     def totals(self) -> WorkerTotals:
         """Return what all workers have counted, those that are gone included."""
         rows = self._rows_ever_given().values()
+        counted = [tallies.totals(tallies_of(words)) for words in rows]
         buckets = range(BUCKETS, BUCKETS + len(PROPAGATION_SECONDS) + 1)
         return WorkerTotals(
             sum(words[FAILURES] for words in rows),
             sum(words[SLOW] for words in rows),
+            sum(each.requests for each in counted),
+            sum(each.failures for each in counted),
+            sum(each.deaths for each in counted),
             tuple(sum(words[bucket] for words in rows) for bucket in buckets),
             sum(words[PROPAGATION_NS] for words in rows) / 1e9,
         )

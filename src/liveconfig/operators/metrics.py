@@ -88,7 +88,7 @@ class MetricsCollector:
 
 
 _NO_STATUS = PublisherStatus(0, 0.0, "", "")
-_NO_TOTALS = WorkerTotals(0, 0, (0,) * (len(PROPAGATION_SECONDS) + 1), 0.0)
+_NO_TOTALS = WorkerTotals(0, 0, 0, 0, 0, (0,) * (len(PROPAGATION_SECONDS) + 1), 0.0)
 
 
 def _metrics(
@@ -226,6 +226,23 @@ def _of_totals(totals: WorkerTotals) -> Iterator[Metric]:
         "liveconfig_slow_callbacks_total",
         "How many callbacks for a change took too long, in all workers.",
         totals.callback_slow,
+    )
+    yield CounterMetricFamily(
+        "liveconfig_requests_total",
+        "How many requests were counted, in all workers: those of the public ports, "
+        "without probes.",
+        totals.requests,
+    )
+    yield CounterMetricFamily(
+        "liveconfig_request_failures_total",
+        "How many of the requests that were counted failed: with a status of 500 or "
+        "more, or the application raised.",
+        totals.request_failures,
+    )
+    yield CounterMetricFamily(
+        "liveconfig_worker_deaths_total",
+        "How many workers ended otherwise than they were asked to.",
+        totals.deaths,
     )
 
 

@@ -169,6 +169,7 @@ def _worker(
         needs_restart=worker.needs_restart,
         schema_digest=worker.schema_digest or None,
         has_other_class=worker.schema_digest not in ("", status.schema_digest),
+        counts_requests=worker.counts_requests,
         callbacks=document.Callbacks(
             failures=worker.callback_failures,
             slow=worker.callback_slow,

@@ -183,6 +183,17 @@ PORT_ALONE = Sentence(
     "Add the public address to `bind`.",
     ("kubectl exec POD -- cat gunicorn.conf.py",),
 )
+NOT_COUNTED = Sentence(
+    WARNING,
+    "no requests are counted: %s calls no hook for them, so nobody notices a config "
+    "by which they fail",
+    "The class of worker does not say how requests end. Deaths of workers and "
+    "callbacks that fail are counted.",
+    "Use a worker class of gunicorn's own (sync, gthread, gevent or asgi), or set "
+    "`LIVECONFIG_TRIAL=off`.",
+    (_STATUS,),
+    example="no requests are counted: uvicorn.workers.UvicornWorker calls no hook …",
+)
 CALLBACK_FAILED = Sentence(
     ERROR,
     "%s failed for version %d; it is called with the next one",

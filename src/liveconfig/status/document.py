@@ -160,6 +160,14 @@ class Worker(msgspec.Struct, frozen=True):
         ),
     ] = False
     is_dirty: Annotated[bool, _says("One of gunicorn's dirty workers.")] = False
+    counts_requests: Annotated[
+        bool,
+        _says(
+            "Its requests are counted, with the version that answered. Not with "
+            "`LIVECONFIG_TRIAL=off`, nor in classes of workers that do not say how a "
+            "request ended."
+        ),
+    ] = True
 
 
 class Entry(msgspec.Struct, frozen=True):

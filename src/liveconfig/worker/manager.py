@@ -38,7 +38,6 @@ from liveconfig.worker.snapshot import Snapshot
 from liveconfig.worker.subscription import Callback, Caller, Subscription, Taken
 
 log = logging.getLogger("gunicorn.error")
-
 T = TypeVar("T")
 
 # How long a version that could not be read is left alone: every look at it costs a
@@ -47,17 +46,18 @@ _RETRY_SECONDS = 0.1
 _LOOK_SECONDS = 0.002  # How often one looks that waits for another thread.
 # How often the first config is tried: damage is mended within a second or two.
 _FIRST_TRIES_MAX = 30
-
-# A version that no record has, so that the first `get` takes the slow path.
-_NO_VERSION = -1
+_NO_VERSION = -1  # No record has it, so that the first `get` takes the slow path.
 _NO_HEAD = memoryview(bytes(8)).cast("Q")
 
 
-def refresh_all() -> None:
-    """Have every manager of this process hold the newest version; never raise."""
+def refresh_all(*, may_wait: bool = True) -> None:
+    """Have every manager hold the newest version, or what `get` would; never raise."""
     for manager in managers():
         with contextlib.suppress(LiveconfigError, MemoryError):
-            manager.refresh()
+            if may_wait:
+                manager.refresh()
+            elif manager._snapshot is not None:
+                manager._refresh()
 
 
 def start_callbacks() -> None:

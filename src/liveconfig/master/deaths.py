@@ -1,0 +1,76 @@
+"""
+Workers that end otherwise than the master asked, by the version that they held.
+
+Owns: what a death is, noting it before gunicorn forgets how a worker ended.
+Must not know: who judges by the deaths, how a worker is started again.
+Runs in: the gunicorn master.
+
+A death is an end by a signal, with a status other than 0, or after a timeout, however
+the worker ends then. It is none where the master had asked the worker to end: at TTOU,
+at HUP, at its own end, or where somebody else had, by a signal that is for this. One
+that ends by itself in order, as at `max_requests`, has status 0.
+
+How a worker has ended is looked at without taking it away, since gunicorn asks the
+kernel the same afterwards. One that ends in the microseconds between is missed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import Any
+
+from liveconfig.memory.worker_table import WorkerTable
+
+# With these gunicorn ends workers that hang, the second where the first does not help.
+_TIMEOUT = signal.SIGABRT
+_FORCE = signal.SIGKILL
+# With this it has them open their logs anew.
+_LOGS = signal.SIGUSR1
+# By one of these ends who was asked to before it could hear it.
+_REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+_IN_ORDER = {(os.CLD_EXITED, 0), *((os.CLD_KILLED, number) for number in _REQUESTS)}
+_LOOK = os.WEXITED | os.WNOHANG | os.WNOWAIT
+
+
+class Deaths:
+    """The workers of one master, from the moment at which it asks them to end."""
+
+    def __init__(self, server: Any, table: WorkerTable) -> None:
+        """Note, from now on, which workers gunicorn's arbiter asks to end."""
+        self._server = server
+        self._table = table
+        # The processes that were asked to end, or whose death has been counted.
+        self._settled: set[int] = set()
+        self._hanging: set[int] = set()
+        kill_worker = server.kill_worker
+
+        def kill_worker_and_note(pid: int, number: int) -> None:
+            if number == _TIMEOUT:
+                self._hanging.add(pid)
+            elif number not in (_FORCE, _LOGS):
+                self._settled.add(pid)
+            kill_worker(pid, number)
+
+        server.kill_worker = kill_worker_and_note
+
+    def count(self) -> bool:
+        """Count the workers that have died and are not reaped; return if any has."""
+        workers = self._server.WORKERS
+        self._settled &= workers.keys()
+        self._hanging &= workers.keys()
+        died = {pid for pid in workers.keys() - self._settled if self._has_died(pid)}
+        self._settled |= died
+        for pid in died:
+            self._table.count_death(workers[pid].age)
+        return bool(died)
+
+    def _has_died(self, pid: int) -> bool:
+        # Somebody else may have waited for it.
+        with contextlib.suppress(ChildProcessError):
+            end = os.waitid(os.P_PID, pid, _LOOK)
+            if end is not None:
+                is_in_order = (end.si_code, end.si_status) in _IN_ORDER
+                return pid in self._hanging or not is_in_order
+        return False
