@@ -33,6 +33,7 @@ from benchmarks.figures import Metric  # noqa: E402
 from benchmarks.progress import Bar  # noqa: E402
 from benchmarks.report import Results  # noqa: E402
 from benchmarks.rows import (  # noqa: E402
+    counting,
     memory,
     propagation,
     read,
@@ -59,6 +60,7 @@ _ROWS: dict[str, tuple[Callable[[plan.Plan, Bar], list[Metric]], float]] = {
     "read": (read.measure, 40),
     "propagation": (propagation.measure, 150),
     "throughput": (throughput.measure, 110),
+    "counting": (counting.measure, 30),
     "update_cost": (update_cost.measure, 130),
     "memory": (memory.measure, 45),
     "rest": (rest.measure, 60),

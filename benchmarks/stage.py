@@ -11,9 +11,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -82,7 +83,11 @@ class Side:
         text = self.peer.text(Document(START, size))
         self.volume = TimedVolume(directory, {self.peer.key: text})
 
-    def start(self, arguments: Sequence[str]) -> None:
+    def start(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Start the server; whatever its arguments ask for has no doors."""
         self._has_doors = not arguments
         (self._place / "doors").mkdir()
@@ -97,6 +102,7 @@ class Side:
                 "BENCHMARK_PEER": self.name,
                 doors.VARIABLE: str(self._place / "doors"),
                 **self.peer.environ(self._place),
+                **environ,
             },
             config_file=CONFIG_FILE,
         )
@@ -187,6 +193,7 @@ def sides(
     workers: int,
     size: int,
     arguments: Sequence[str] = (),
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[list[Side]]:
     """Give the servers of some peers, all at the same time; none is left afterwards."""
     with ExitStack() as stack:
@@ -194,7 +201,7 @@ def sides(
         for name in names:
             place = stack.enter_context(directory())
             side = Side(name, place, workers, size)
-            side.start(arguments)
+            side.start(arguments, environ)
             stack.callback(side.stop)
             found.append(side)
         for side in found:

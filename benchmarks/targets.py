@@ -132,6 +132,13 @@ TARGETS = (
         2.0,
         CONSTANT,
     ),
+    Target(
+        "requests of those without counting",
+        "counting",
+        "requests, of those without",
+        0.99,
+        is_at_least=True,
+    ),
     *(
         Target("reads of the file", "update_cost", f"reads, {workers} workers", 1.0)
         for workers in _WORKERS

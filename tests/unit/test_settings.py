@@ -40,6 +40,8 @@ def test_every_variable_is_honoured() -> None:
             "LIVECONFIG_GROWTH_MAX": "1.15",
             "LIVECONFIG_REMOVED_MAX": "0",
             "LIVECONFIG_BLANKED_MAX": "0",
+            "LIVECONFIG_TRIAL": "off",
+            "LIVECONFIG_TRIAL_IGNORE": "/metrics,/ping",
         }
     )
     assert settings == Settings(
@@ -57,6 +59,8 @@ def test_every_variable_is_honoured() -> None:
         growth_max=1.15,
         removed_max=0,
         blanked_max=0,
+        trial="off",
+        trial_ignore="/metrics,/ping",
     )
     defaults = asdict(Settings())
     assert [name for name in defaults if asdict(settings)[name] == defaults[name]] == []

@@ -156,7 +156,9 @@ def _has_failed(resp: Any) -> bool:
         error = error.__context__
     if error is not None and not _is_of_the_client(error, resp):
         return True
-    return resp.status_code is None or resp.status_code >= _FAILS
+    # It has none before the application gives one.
+    status: int | None = getattr(resp, "status_code", None)
+    return status >= _FAILS if status else error is None
 
 
 def _is_of_the_client(error: BaseException, resp: Any) -> bool:
