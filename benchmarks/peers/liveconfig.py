@@ -50,7 +50,12 @@ class Liveconfig(Peer):
     def environ(self, place: Path) -> Mapping[str, str]:
         """Name the class of the configs; no safety poll falls into a measurement."""
         schema = f"{Config.__module__}:{Config.__name__}"
-        return {"LIVECONFIG_SCHEMA": schema, "LIVECONFIG_POLL_SECONDS": "3600"}
+        return {
+            "LIVECONFIG_SCHEMA": schema,
+            "LIVECONFIG_POLL_SECONDS": "3600",
+            # Over before it is measured what is done at rest.
+            "LIVECONFIG_TRIAL_SECONDS": "1",
+        }
 
     def names(self) -> Mapping[str, Any]:
         """Make the manager."""

@@ -218,8 +218,8 @@ class Settings:
         "LIVECONFIG_CACHE_DIR",
         "",
         "a path",
-        "a directory in which the last good config is kept for a start without a good "
-        "source; of this service alone, made if it is not there, and not used if "
+        "a directory in which the last proven config is kept for a start without a "
+        "good source; of this service alone, made if it is not there, and not used if "
         "others can write to it",
     )
     growth_max: float | None = _number(
@@ -250,8 +250,16 @@ class Settings:
         "LIVECONFIG_TRIAL",
         "watch",
         ("watch", "off"),
-        "whether requests, their failures and the deaths of workers are counted for "
-        "each version",
+        "`watch` takes a new config back that makes requests fail or workers die; with "
+        "`off` it stays, and nothing is counted",
+    )
+    trial_seconds: int = whole_number(
+        "LIVECONFIG_TRIAL_SECONDS",
+        30,
+        1,
+        3600,
+        "how long, in seconds, a new config is on trial before it is proven: only a "
+        "proven one is kept as the last good config",
     )
     trial_ignore: str = _text(
         "LIVECONFIG_TRIAL_IGNORE",

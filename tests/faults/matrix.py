@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults import moments, operations, rules, signals, surroundings
+from tests.faults import moments, operations, rules, signals, surroundings, trials
 from tests.faults.rules import Rule
 from tests.faults.signals import Steps
 from tests.faults.stage import Scene
@@ -123,13 +123,34 @@ _UPGRADED = Scene(arguments=["--pid={directory}/tmp/pid"], is_versioned=False)
 
 _OTHER_ROWS = (
     Row(
+        "kill -9 of the publisher",
+        "during the trial of a config that hurts",
+        "Its successor goes on with the trial, and goes back to the proven config.",
+        trials.killed_at("look"),
+        scene=trials.SCENE,
+    ),
+    Row(
+        "kill -9 of the publisher",
+        "after it has condemned a config, before it goes back",
+        "Its successor goes back to the proven config at once.",
+        trials.killed_at("_go_back"),
+        scene=trials.SCENE,
+    ),
+    Row(
+        "kill -9 of the publisher",
+        "right after it has gone back",
+        "The proven config is live, and its successor knows what was condemned.",
+        trials.killed_at("_as_now_live"),
+        scene=trials.SCENE,
+    ),
+    Row(
         "the disk of `LIVECONFIG_CACHE_DIR` is full",
         "during flips",
         "Each config is served, and the log says that it is not kept. The one in the "
         "cache stays whole. The next after there is room again is kept.",
         surroundings.cache_disk_is_full,
         scene=Scene(
-            environ={"LIVECONFIG_CACHE_DIR": _CACHE},
+            environ={"LIVECONFIG_CACHE_DIR": _CACHE, "LIVECONFIG_TRIAL": "off"},
             mounts=[
                 f"mkdir {_CACHE}",
                 f"mount -t tmpfs -o size=64k,mode=700 none {_CACHE}",

@@ -30,7 +30,17 @@ class PaddedConfig(ServiceConfig, frozen=True):
     padding: Mapping[str, str] = {}
 
 
+# A message over which the callback below fails.
+HARMFUL = "harmful"
+
+
+def _fail_if_harmful(old: Any, new: Any, changed: object) -> None:
+    if new.config.message == HARMFUL:
+        raise RuntimeError("the code has no such message")
+
+
 manager: ConfigManager[Any] = ConfigManager(PaddedConfig)
+manager.subscribe(_fail_if_harmful)
 app = by_port(
     create_public_app(manager),
     {Settings.from_environ().admin_port: create_admin_app(manager)},

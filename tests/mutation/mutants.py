@@ -30,6 +30,7 @@ from tests.mutation.reloaded import RELOADED
 from tests.mutation.shown import SHOWN
 from tests.mutation.started import STARTED
 from tests.mutation.taken import TAKEN
+from tests.mutation.tried import TRIED
 from tests.mutation.watched import WATCHED
 from tests.mutation.words import WORDS
 
@@ -294,9 +295,9 @@ MUTANTS = (
         (f"{_CLI_MANIFESTS}what_holds_no_config_is_never_ok",),
     ),
     Mutant(
-        "publishing.publisher:Publisher._accept",
+        "trial.course:step",
         "equal content is not published again",
-        Never("before digest"),
+        Never("digest live_digest"),
         (f"{_PUBLISHER}successor_goes_on_from_the_record",),
     ),
     Mutant(
@@ -378,9 +379,11 @@ MUTANTS = (
         (f"{_SUPERVISOR}publisher_that_hangs_while_it_starts_is_waited_for_no_longer",),
     ),
     Mutant(
-        "publishing.publisher:Publisher._keep",
+        "publishing.keeper:Keeper.keep",
         "what was not kept on disk is kept later",
-        Instead("store", "self._kept = live.payload; self._cache.store(live.payload)"),
+        Instead(
+            "store", "self._kept = proven.payload; self._cache.store(proven.payload)"
+        ),
         (f"{_PUBLISHER_START}config_that_was_not_kept_is_kept_as_soon_as_it_can_be",),
     ),
     Mutant(
@@ -454,7 +457,7 @@ MUTANTS = (
         "a successor keeps what was not kept",
         Instead(
             "Resumed",
-            "self._kept = live.payload; "
+            "self._keeper._kept = live.payload; "
             "self._note(events.Resumed(at, live.version, live.digest))",
         ),
         (f"{_PUBLISHER_START}successor_keeps_what_its_predecessor_did_not",),
@@ -552,6 +555,7 @@ MUTANTS = (
     *GUARDED,
     *STARTED,
     *TAKEN,
+    *TRIED,
     *WATCHED,
     *WORDS,
     Mutant(

@@ -106,6 +106,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 def cached(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A place with the message "one" in its cache."""
     monkeypatch.setenv("LIVECONFIG_CACHE_DIR", str(place.cache_dir))
+    monkeypatch.setenv("LIVECONFIG_TRIAL", "off")
     master = place.master()
     master.supervisor.start()
     eventually(lambda: (place.cache_dir / "last-good").exists())

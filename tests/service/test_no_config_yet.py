@@ -224,7 +224,9 @@ def test_reload_and_death_of_the_publisher_change_nothing(waiting: Waiting) -> N
 
 def test_cache_goes_before_waiting(waiting: Waiting, tmp_path: Path) -> None:
     """Whoever has a last good config serves that, and waits for nothing."""
-    environ = {"LIVECONFIG_CACHE_DIR": str(tmp_path / "cache")}
+    # Kept at once, and not when its trial is over.
+    cache = str(tmp_path / "cache")
+    environ = {"LIVECONFIG_CACHE_DIR": cache, "LIVECONFIG_TRIAL": "off"}
     waiting.mend("kept")
     server = waiting.start(environ=environ)
     _wait_until_served(server, "kept")

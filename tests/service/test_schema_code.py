@@ -172,9 +172,8 @@ def test_cache_is_used_when_the_schema_fails_at_the_start(
     """A start that meets code that fails serves the last good config."""
     path = tmp_path / "config.yaml"
     path.write_text("low: 4\n")
-    options = _options(
-        tmp_path, "Ordered", LIVECONFIG_CACHE_DIR=str(tmp_path / "cache")
-    )
+    cache = {"LIVECONFIG_CACHE_DIR": str(tmp_path / "cache"), "LIVECONFIG_TRIAL": "off"}
+    options = _options(tmp_path, "Ordered", **cache)
     start_server(path, probe="/", **options).stop()
     path.write_text("low: 20\n")
     server = start_server(path, probe="/", **options)

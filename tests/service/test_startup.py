@@ -207,7 +207,9 @@ def test_start_from_the_cache_when_the_source_is_bad(
 ) -> None:
     """With a cache directory a restart serves the last good, says so, and recovers."""
     path = write(tmp_path / "config.yaml", "message: good\n")
-    environ = {"LIVECONFIG_CACHE_DIR": str(tmp_path / "cache")}
+    # Kept at once, and not when its trial is over.
+    cache = str(tmp_path / "cache")
+    environ = {"LIVECONFIG_CACHE_DIR": cache, "LIVECONFIG_TRIAL": "off"}
     start_server(path, environ=environ).stop()
     path.write_text("message: [\n")
     server = start_server(path, environ=environ)

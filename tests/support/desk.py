@@ -19,7 +19,9 @@ from liveconfig.memory.history import Entry, History
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import PublisherStatus
+from liveconfig.memory.worker_row import WorkerRow
 from liveconfig.publishing.cache import Cache
+from liveconfig.publishing.note import Note
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.publisher import Publisher
 from liveconfig.schema.schema import NEEDS_RESTART, Schema
@@ -52,22 +54,35 @@ class Desk:
 
     def __init__(self, directory: Path, bytes_max: int = BYTES_MAX) -> None:
         self.shared = SharedMemory.create(bytes_max)
-        self.config, self.status, self.history = self.shared.records
+        self.config, self.status, self.history, *_ = self.shared.records
         self.path = directory / "config.yaml"
         self.settings = Settings(path=str(self.path), payload_bytes_max=bytes_max)
         self._outlets: Outlets | None = None
+        self._locked: Note | None = None
 
     def publisher(self, type_: type[Any] = Greeting) -> Publisher:
         """Start a publisher; the one before is over."""
         self.dismiss()
         self._outlets = Outlets.attach(*map(os.dup, self.shared.descriptors))
-        return Publisher(self.settings, Schema(type_), self._outlets)
+        publisher = Publisher(self.settings, Schema(type_), self._outlets)
+        self._locked = publisher._trials._notes._trial
+        return publisher
 
     def dismiss(self) -> None:
         """End the publisher of before, as its death would."""
         if self._outlets is not None:
             self._outlets.close()
-        self._outlets = None
+        if self._locked is not None:
+            self._locked._release()
+        self._outlets = self._locked = None
+
+    def worker(self, key: str = "worker") -> WorkerRow:
+        """Return the row of one more worker, which is this process."""
+        self.shared.workers.give_out(key)
+        assert self.shared.workers.enter(key)
+        row = self.shared.workers.own
+        assert row is not None
+        return row
 
     def cache(self) -> Cache:
         """Return the cache of a publisher of greetings."""

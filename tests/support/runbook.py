@@ -156,6 +156,8 @@ SYMPTOMS = {
         *("REJECTED", "MISSING", "FILE_MOUNT", "GIVEN_UP", "VOLUME_STAYS"),
     ),
     "a valid edit does not show": ("GROWN", "REMOVED", "BLANKED"),
+    "an edit shows, and is gone again": ("TAKEN_BACK", "NOT_TRIED_AGAIN"),
+    "an edit that hurts stays": ("NOT_COUNTED",),
     "an edit shows a second late": ("POLLING",),
     "a key has no effect": ("UNKNOWN_KEYS", "NEEDS_RESTART"),
     "a number or text is another one": ("ODD_VALUE",),
@@ -165,7 +167,7 @@ SYMPTOMS = {
     "a worker is not in `/status`": ("NO_ROW", "NO_DIRTY_ROW"),
     "all answers are 503, the pod is not ready": (
         *("WAITS", "REJECTED_AT_FIRST", "MISSING_AT_FIRST"),
-        *("NOTHING_TO_SERVE", "NOT_STARTED"),
+        *("NOTHING_TO_SERVE", "NOT_STARTED", "SERVES_CONDEMNED"),
     ),
     "after a start an old config is served": (
         *("FELL_BACK", "CACHE_UNUSED", "CACHE_UNFIT"),

@@ -141,7 +141,11 @@ class Story(RuleBasedStateMachine):
             self._source.path,
             place,
             workers=self._workers,
-            environ={"LIVECONFIG_PAYLOAD_BYTES_MAX": str(_BYTES_MAX)},
+            environ={
+                "LIVECONFIG_PAYLOAD_BYTES_MAX": str(_BYTES_MAX),
+                # The workers that are killed here did not die of their config.
+                "LIVECONFIG_TRIAL": "off",
+            },
         ).wait_until_ready()
 
     def check_invariants(self, settings: Any, output: Any, runtimes: Any) -> None:

@@ -10,7 +10,13 @@ import msgspec
 import pytest
 
 from liveconfig.schema.schema import Schema
+from liveconfig.settings import Settings
 from tests.support.desk import Desk, Greeting, Required
+
+
+def _keeping(desk: Desk, place: Path) -> Settings:
+    """Return settings with a cache, and without the wait until it is proven."""
+    return replace(desk.settings, cache_dir=str(place), trial="off")
 
 
 def test_start_may_wait_for_the_first_good_source(
@@ -78,7 +84,7 @@ def test_start_from_the_cache(
     desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each published config is kept, and served by a start without a good source."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.settings = _keeping(desk, tmp_path / "cache")
     desk.path.write_text("message: kept\n")
     desk.publisher().refresh()
     desk.path.write_text("message: [\n")
@@ -113,7 +119,7 @@ def test_cache_of_another_schema_is_not_used(
     desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A cached config that does not fit the schema is told and left alone."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.settings = _keeping(desk, tmp_path / "cache")
     desk.cache().store(Schema(Greeting).pack(Greeting()).payload[:40])
     publisher = desk.publisher()
     publisher.refresh()
@@ -127,7 +133,7 @@ def test_cache_that_cannot_be_written_harms_nothing(
 ) -> None:
     """A full or forbidden disk is told; the config is published all the same."""
     (tmp_path / "cache").write_text("no directory")
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.settings = _keeping(desk, tmp_path / "cache")
     desk.path.write_text("message: one\n")
     desk.publisher().refresh()
     assert desk.published() == Greeting("one")
@@ -141,7 +147,7 @@ def test_config_that_was_not_kept_is_kept_as_soon_as_it_can_be(
     caplog.set_level(logging.INFO)
     place = tmp_path / "cache"
     place.write_text("no directory")
-    desk.settings = replace(desk.settings, cache_dir=str(place))
+    desk.settings = _keeping(desk, place)
     desk.path.write_text("message: one\n")
     publisher = desk.publisher()
     publisher.refresh()
@@ -161,7 +167,7 @@ def test_successor_keeps_what_its_predecessor_did_not(
     """What is live is kept, also by a publisher that finds the source bad or gone."""
     place = tmp_path / "cache"
     place.write_text("no directory")
-    desk.settings = replace(desk.settings, cache_dir=str(place))
+    desk.settings = _keeping(desk, place)
     desk.path.write_text("message: one\n")
     desk.publisher().refresh()
     place.unlink()
@@ -175,7 +181,7 @@ def test_successor_keeps_what_its_predecessor_did_not(
 
 def test_what_is_not_from_the_source_is_not_kept(desk: Desk, tmp_path: Path) -> None:
     """Defaults take no place of a last good config, until the source says the same."""
-    desk.settings = replace(desk.settings, cache_dir=str(tmp_path / "cache"))
+    desk.settings = _keeping(desk, tmp_path / "cache")
     publisher = desk.publisher()
     publisher.refresh()
     publisher.fall_back("defaults")

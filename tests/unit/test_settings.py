@@ -42,6 +42,7 @@ def test_every_variable_is_honoured() -> None:
             "LIVECONFIG_BLANKED_MAX": "0",
             "LIVECONFIG_TRIAL": "off",
             "LIVECONFIG_TRIAL_IGNORE": "/metrics,/ping",
+            "LIVECONFIG_TRIAL_SECONDS": "3600",
         }
     )
     assert settings == Settings(
@@ -61,6 +62,7 @@ def test_every_variable_is_honoured() -> None:
         blanked_max=0,
         trial="off",
         trial_ignore="/metrics,/ping",
+        trial_seconds=3600,
     )
     defaults = asdict(Settings())
     assert [name for name in defaults if asdict(settings)[name] == defaults[name]] == []
@@ -69,6 +71,9 @@ def test_every_variable_is_honoured() -> None:
 @pytest.mark.parametrize(
     "environ",
     [
+        {"LIVECONFIG_TRIAL": "on"},
+        {"LIVECONFIG_TRIAL_SECONDS": "0"},
+        {"LIVECONFIG_TRIAL_SECONDS": "3601"},
         {"LIVECONFIG_ADMIN_PORT": "http"},
         {"LIVECONFIG_ADMIN_PORT": "0"},
         {"LIVECONFIG_ADMIN_PORT": "65536"},

@@ -17,6 +17,7 @@ from liveconfig.masking.names import ANY_NAMES
 from liveconfig.memory import status as told
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.status import Attempt, Problem, PublisherStatus, Reloads
+from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
 from liveconfig.publishing import events
 from liveconfig.publishing.events import Event, Keys
 from liveconfig.publishing.lines import lines
@@ -67,6 +68,19 @@ _PUBLISHED = events.Published(
     Keys(("a",), 1, "a"),
 )
 _FELL_BACK = events.FellBack(30.0, 4, "sha256:4", "cache")
+_TRIAL = Trial(3, "sha256:3", "watch", 10.0, 100.0, 130.0)
+_PROVEN = Proven(2, "sha256:2", 5.0, 50.0)
+_HARMFUL = Withdrawn(3, "sha256:3", 20.0, "9 of 9 requests failed", Figures(9, 9))
+_OTHER = Withdrawn(1, "sha256:1", 4.0, "2 workers died")
+_ON_TRIAL = _with(_LIVE, trial=_TRIAL, proven=_PROVEN)
+_WENT_BACK = events.WentBack(30.0, Proven(4, "sha256:2", 5.0, 120.0))
+
+_UNKNOWN_CHANGE = {
+    "changed_at": 0.0,
+    "changed_keys": (),
+    "changed_count": 0,
+    "restart_keys": (),
+}
 
 # The state before, the event, what is different in the status then, and what is logged.
 _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
@@ -91,6 +105,125 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         {"digest": ""},
         [sentences.UNREADABLE],
     ),
+    "resumed on trial": (_ON_TRIAL, events.Resumed(10.0, 3, "sha256:3"), {}, []),
+    "resumed after another master's mending": (
+        _ON_TRIAL,
+        events.Resumed(11.0, 4, "sha256:3"),
+        {
+            **_UNKNOWN_CHANGE,
+            "version": 4,
+            "published_at": 11.0,
+            "trial": msgspec.structs.replace(_TRIAL, version=4),
+        },
+        [sentences.RESUMED],
+    ),
+    "resumed after going back": (
+        _ON_TRIAL,
+        events.Resumed(11.0, 4, "sha256:2"),
+        {
+            **_UNKNOWN_CHANGE,
+            "version": 4,
+            "digest": "sha256:2",
+            "published_at": 11.0,
+            "trial": None,
+            "proven": msgspec.structs.replace(_PROVEN, version=4),
+        },
+        [sentences.RESUMED],
+    ),
+    "unreadable on trial": (
+        _ON_TRIAL,
+        events.Unreadable(CorruptRecordError("damaged")),
+        {"digest": "", "trial": None},
+        [sentences.UNREADABLE],
+    ),
+    "recalled": (
+        _NONE,
+        events.Recalled(_PROVEN, (_OTHER,)),
+        {"proven": _PROVEN, "condemned": (_OTHER,)},
+        [],
+    ),
+    "begun": (_LIVE, events.Begun(_TRIAL), {"trial": _TRIAL}, [sentences.ON_TRIAL]),
+    "begun, and to be published": (
+        _with(_LIVE, version=2),
+        events.Begun(_TRIAL),
+        {"trial": _TRIAL},
+        [],
+    ),
+    "published on trial": (
+        _with(_LIVE, trial=msgspec.structs.replace(_TRIAL, version=4)),
+        replace(_PUBLISHED, restart_keys=Keys()),
+        {
+            "version": 4,
+            "digest": "sha256:4",
+            "published_at": 30.0,
+            "changed_at": 29.9,
+            "changed_keys": ("a", "b.c"),
+            "changed_count": 2,
+            "restart_keys": (),
+            "reloads": Reloads(published=1),
+            "publish_buckets": (0, 1, *(0,) * 12),
+            "publish_seconds": 0.002,
+        },
+        [sentences.LIVE, sentences.ON_TRIAL],
+    ),
+    "passed": (
+        _with(_ON_TRIAL, condemned=(_HARMFUL, _OTHER)),
+        events.Passed(Proven(3, "sha256:3", 30.0, 100.0), Figures(9, 1)),
+        {
+            "trial": None,
+            "proven": Proven(3, "sha256:3", 30.0, 100.0),
+            "condemned": (_OTHER,),
+        },
+        [sentences.PROVEN],
+    ),
+    "passed without a trial of its own": (
+        _ON_TRIAL,
+        events.Passed(Proven(4, "sha256:2", 5.0, 100.0), Figures()),
+        {"trial": None, "proven": Proven(4, "sha256:2", 5.0, 100.0)},
+        [],
+    ),
+    "condemned": (
+        _with(_ON_TRIAL, condemned=(_OTHER,)),
+        events.Condemned(_HARMFUL, is_served=False),
+        {"trial": None, "withdrawn": _HARMFUL, "condemned": (_OTHER, _HARMFUL)},
+        [sentences.TAKEN_BACK],
+    ),
+    "condemned while the source holds another one that is": (
+        _with(_ON_TRIAL, condemned=(_OTHER,), withdrawn=_OTHER),
+        events.Condemned(_HARMFUL, is_served=False),
+        {"trial": None, "condemned": (_OTHER, _HARMFUL)},
+        [sentences.TAKEN_BACK],
+    ),
+    "condemned and served": (
+        _with(_LIVE, trial=_TRIAL),
+        events.Condemned(_HARMFUL, is_served=True),
+        {"trial": None, "withdrawn": _HARMFUL, "condemned": (_HARMFUL,)},
+        [sentences.SERVES_CONDEMNED],
+    ),
+    "went back": (
+        _with(_LIVE, proven=_PROVEN, condemned=(_HARMFUL,)),
+        _WENT_BACK,
+        {
+            **_UNKNOWN_CHANGE,
+            "version": 4,
+            "digest": "sha256:2",
+            "published_at": 30.0,
+            "proven": Proven(4, "sha256:2", 5.0, 120.0),
+        },
+        [sentences.WENT_BACK],
+    ),
+    "refused": (
+        _with(_LIVE, rejected=_REJECTED),
+        events.Refused(_HARMFUL),
+        {"withdrawn": _HARMFUL, "rejected": None},
+        [sentences.NOT_TRIED_AGAIN],
+    ),
+    "forgotten": (
+        _with(_LIVE, withdrawn=_HARMFUL, condemned=(_HARMFUL,)),
+        events.Forgotten(),
+        {"withdrawn": None, "condemned": ()},
+        [sentences.TRIED_AGAIN],
+    ),
     "checked": (
         _LIVE,
         events.Checked(12.0, 5.0),
@@ -110,9 +243,14 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         [],
     ),
     "missing": (
-        _with(_LIVE, rejected=_REJECTED),
+        _with(_LIVE, rejected=_REJECTED, withdrawn=_OTHER),
         events.Missing(20.0, _GONE),
-        {"missing": _MISSING, "rejected": None, "reloads": Reloads(missing=1)},
+        {
+            "missing": _MISSING,
+            "rejected": None,
+            "withdrawn": None,
+            "reloads": Reloads(missing=1),
+        },
         [sentences.MISSING],
     ),
     "missing still": (
@@ -147,9 +285,10 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         [sentences.BACK],
     ),
     "published": (
-        _with(_LIVE, rejected=_REJECTED, origin="cache"),
+        _with(_LIVE, rejected=_REJECTED, withdrawn=_OTHER, origin="cache"),
         _PUBLISHED,
         {
+            "withdrawn": None,
             "version": 4,
             "digest": "sha256:4",
             "published_at": 30.0,
@@ -171,6 +310,27 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         events.Unchanged(),
         {"rejected": None, "origin": "source", "reloads": Reloads(unchanged=1)},
         [sentences.UNCHANGED],
+    ),
+    "good again after what was taken back": (
+        _with(_LIVE, withdrawn=_OTHER, condemned=(_OTHER,)),
+        events.Unchanged(),
+        {"withdrawn": None, "reloads": Reloads(unchanged=1)},
+        [],
+    ),
+    "unchanged, served and condemned": (
+        _with(_LIVE, withdrawn=None, condemned=(_HARMFUL,)),
+        events.Unchanged(),
+        {"withdrawn": _HARMFUL, "reloads": Reloads(unchanged=1)},
+        [],
+    ),
+    "unchanged, from the source as well": (
+        _with(_LIVE, proven=Proven(3, "sha256:3", 5.0, 50.0, origin="defaults")),
+        events.Unchanged(),
+        {
+            "proven": Proven(3, "sha256:3", 5.0, 50.0),
+            "reloads": Reloads(unchanged=1),
+        },
+        [],
     ),
     "unknown keys": (
         _LIVE,
@@ -200,6 +360,16 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         _LIVE,
         events.Rejected(20.0, "sha256:b", _WRONG),
         {"rejected": _REJECTED, "reloads": Reloads(rejected=1)},
+        [sentences.REJECTED],
+    ),
+    "rejected after another was taken back": (
+        _with(_LIVE, withdrawn=_OTHER),
+        events.Rejected(20.0, "sha256:b", _WRONG),
+        {
+            "rejected": _REJECTED,
+            "withdrawn": None,
+            "reloads": Reloads(rejected=1),
+        },
         [sentences.REJECTED],
     ),
     "rejected once more": (
@@ -345,6 +515,7 @@ def test_each_kind_of_event_has_a_row() -> None:
             Entry("published", 11.0, 4, "sha256:4"),
         ),
         (events.PublishedAgain(30.0, 4), Entry("published", 30.0, 4, "sha256:3")),
+        (_WENT_BACK, Entry("published", 30.0, 4, "sha256:2")),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -367,9 +538,42 @@ def test_nothing_else_is_entered() -> None:
         "rejected",
         "rejected at the start",
         "rejected while one waits",
+        "rejected after another was taken back",
+        "resumed after another master's mending",
+        "resumed after going back",
+        "published on trial",
+        "went back",
         "fell back",
         "published again",
     }
+
+
+def test_reason_of_a_way_back_is_entered() -> None:
+    """The history says why the version before does not last."""
+    before = _with(_LIVE, proven=_PROVEN, condemned=(_HARMFUL,))
+    assert after(_WENT_BACK, before).history.entries[-1].reason == _HARMFUL.reason
+
+
+def test_condemned_ones_are_cut() -> None:
+    """The newest 32 are not tried again, each of them once."""
+    state = _LIVE
+    for number in (*range(40), 39):
+        harmful = Withdrawn(number, f"sha256:{number}", 0.0, "it failed")
+        state = after(events.Condemned(harmful, is_served=False), state)
+    versions = [each.version for each in state.status.condemned]
+    assert versions == list(range(8, 40))
+
+
+def test_trial_says_what_became_of_it() -> None:
+    """The line of a trial that is over has its figures, or that there were none."""
+
+    def text(figures: Figures) -> str:
+        event = events.Passed(Proven(3, "sha256:3", 30.0, 100.0), figures)
+        (line,) = lines(event, _ON_TRIAL, after(event, _ON_TRIAL))
+        return line.sentence.line(*line.arguments)
+
+    assert text(Figures(900, 2)).endswith(": 2 of 900 requests failed")
+    assert text(Figures()).endswith(": accepted without a request")
 
 
 def test_resumed_is_entered_where_the_history_was_lost() -> None:

@@ -257,6 +257,7 @@ def _command(
     config: int,
     status: int,
     history: int,
+    proven: int,
     published: int,
     workers: int,
     relay: int,
@@ -267,6 +268,7 @@ def _command(
     arguments += ["--config-descriptor", str(config)]
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]
+    arguments += ["--proven-descriptor", str(proven)]
     arguments += ["--published-descriptor", str(published)]
     arguments += ["--workers-descriptor", str(workers)]
     arguments += ["--relay-descriptor", str(relay)]

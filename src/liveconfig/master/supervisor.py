@@ -268,7 +268,8 @@ class Supervisor:
         self._mend_headers()
         if not shared.config.is_whole(self.newest_version):
             return True
-        if not (shared.status.is_whole(0) and shared.history.is_whole(0)):
+        others = (shared.status, shared.history, shared.proven)
+        if not all(record.is_whole(0) for record in others):
             return True
         self._version = shared.config.version
         return False

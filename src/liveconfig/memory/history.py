@@ -43,6 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
         changed_count: how many there are.
         restart_keys: changed keys that need a restart, the first of them.
         error: why it was rejected.
+        reason: why the version before was taken back, "" where it was not.
     """
 
     kind: Literal["published", "rejected"]
@@ -56,6 +57,7 @@ class Entry(msgspec.Struct, frozen=True):
     changed_count: int = 0
     restart_keys: tuple[str, ...] = ()
     error: Problem | None = None
+    reason: str = ""
 
     def without_text(self) -> Entry:
         """Return it without what was shown of the documents."""

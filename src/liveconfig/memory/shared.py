@@ -28,6 +28,7 @@ class SharedMemory:
         config: the published configs.
         status: what the publisher says of itself.
         history: the newest publications and rejections.
+        proven: the config that passed its trial last.
         published: notifies every worker at once that there is a new version.
         workers: what each worker says of itself.
     """
@@ -35,6 +36,7 @@ class SharedMemory:
     config: Record
     status: Record
     history: Record
+    proven: Record
     published: Broadcast
     workers: WorkerTable
 
@@ -50,14 +52,15 @@ class SharedMemory:
             config=Record.create("liveconfig-config", payload_bytes_max),
             status=Record.create("liveconfig-status", STATUS_BYTES_MAX),
             history=Record.create("liveconfig-history", HISTORY_BYTES_MAX),
+            proven=Record.create("liveconfig-proven", payload_bytes_max),
             published=Broadcast.create(),
             workers=WorkerTable.create(),
         )
 
     @property
-    def records(self) -> tuple[Record, Record, Record]:
+    def records(self) -> tuple[Record, ...]:
         """Those that the publisher writes."""
-        return self.config, self.status, self.history
+        return self.config, self.status, self.history, self.proven
 
     @property
     def descriptors(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ import msgspec
 
 from liveconfig.errors import CorruptRecordError, InvalidConfigError
 from liveconfig.masking.excerpt import ExcerptLine
+from liveconfig.memory.trial import Proven, Trial, Withdrawn
 
 # It holds key paths and the text of errors, each cut at a limit, but no config. Room
 # for all of them at their longest; it is taken only as it fills.
@@ -173,6 +174,10 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             count for each of `PUBLISH_SECONDS` and one for all above.
         publish_seconds: the sum of what they took.
         secrecy: which keys are secret, as `KeyNames` has it: all this keeps to it.
+        trial: the trial of what is live, None while there is none.
+        proven: what passed its trial last.
+        withdrawn: what the source holds and was condemned.
+        condemned: all that is not tried again, the newest 32, the newest last.
     """
 
     pid: int
@@ -203,6 +208,20 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     publish_seconds: float = 0.0
     secrecy: str = ""
     schema_digest: str = ""
+    trial: Trial | None = None
+    proven: Proven | None = None
+    withdrawn: Withdrawn | None = None
+    condemned: tuple[Withdrawn, ...] = ()
+
+    def condemned_as(self, digest: str) -> Withdrawn | None:
+        """Return as what a config was condemned, None if it was not."""
+        found = [each for each in self.condemned if each.digest == digest]
+        return found[-1] if found else None
+
+    @property
+    def serves_condemned(self) -> bool:
+        """Whether what is live was condemned, for want of anything else to serve."""
+        return self.condemned_as(self.digest) is not None
 
     def with_values(self, **values: Any) -> PublisherStatus:
         """Return it with other values."""
@@ -230,6 +249,8 @@ class PublisherStatus(msgspec.Struct, frozen=True):
             return self.missing.problem
         if self.rejected is not None:
             return str(self.rejected.error.as_exception())
+        if self.withdrawn is not None:
+            return f"{self.withdrawn.digest} was taken back: {self.withdrawn.reason}"
         if self.attempt is not None:
             return "a publisher died over it, and it is tried again"
         return ""

@@ -1,7 +1,8 @@
 """
 Whether a worker is alive and ready, for any Falcon application on any port.
 
-Owns: `/livez` and `/readyz`; the answer where there is nothing to serve.
+Owns: `/livez` and `/readyz`; the answer where there is nothing to serve, or nothing
+    but what the code fails on.
 Must not know: the other routes.
 Runs in: every worker.
 """
@@ -15,6 +16,7 @@ import falcon
 
 from liveconfig.errors import LiveconfigError
 from liveconfig.falcon import answer_without_config
+from liveconfig.memory.shared import bound
 from liveconfig.sentences.of_processes import NOTHING_TO_SERVE
 from liveconfig.worker.own_ports import is_beating
 
@@ -39,12 +41,16 @@ class LivenessResource:
 
 
 class ReadinessResource:
-    """`GET /readyz`: this worker has a config to serve."""
+    """`GET /readyz`: this worker has a config to serve, and the code works with it."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer ok; without a snapshot the request does not come this far."""
         resp.content_type = "text/plain; charset=utf-8"
         resp.text = "ok\n"
+        status = bound().publisher_status()
+        if status is not None and status.serves_condemned:
+            resp.status = falcon.HTTP_503
+            resp.text = "the code fails on the config, and there is no other one\n"
 
     on_head = on_get
 

@@ -12,7 +12,9 @@ the same whichever worker is asked.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from hashlib import sha256
@@ -21,6 +23,7 @@ from typing import Any
 from liveconfig.memory.history import Entry, History
 from liveconfig.memory.shared import SharedMemory
 from liveconfig.memory.status import Missing, PublisherStatus, Rejected
+from liveconfig.memory.trial import Proven, Trial, Withdrawn
 from liveconfig.memory.worker_row import WorkerState
 from liveconfig.status import document
 from liveconfig.worker.snapshot import Snapshot
@@ -66,6 +69,9 @@ def status_document(
         delays=_delays(status, workers),
         source=document.Source(status.source, _missing(status.missing)),
         rejected=_rejected(status.rejected),
+        trial=_trial(shared, status.trial),
+        withdrawn=_withdrawn(status.withdrawn),
+        proven=_proven(status.proven),
         publisher=_publisher(status, publisher_state(shared, known)),
         workers=tuple(_worker(each, head, digests, status) for each in workers),
         history=tuple(_entry(entry) for entry in reversed(history)),
@@ -92,6 +98,9 @@ def status_tag(shared: SharedMemory, version: int, secrecy: str = "") -> str:
     # The document shows what is damaged, and damage leaves the versions as they are.
     wholes = (record.is_whole(0) for record in (shared.status, shared.history))
     state = (secrecy, version, *versions, *wholes, shared.config.is_claimed())
+    status = shared.publisher_status()
+    if status is not None and status.trial is not None:
+        state = (*state, _seconds_left(status.trial))
     workers = shared.workers.fingerprint()
     return sha256(repr((state, workers)).encode()).hexdigest()[:32]
 
@@ -191,6 +200,7 @@ def _entry(entry: Entry) -> document.Entry:
         changed_count=entry.changed_count,
         restart_keys=entry.restart_keys,
         error=entry.error,
+        reason=entry.reason,
     )
 
 
@@ -210,6 +220,47 @@ def _rejected(rejected: Rejected | None) -> document.Rejected | None:
         tries=rejected.tries,
         excerpt=rejected.excerpt,
     )
+
+
+def _trial(shared: SharedMemory, trial: Trial | None) -> document.Trial | None:
+    if trial is None:
+        return None
+    tally = shared.workers.tally(trial.version)
+    return document.Trial(
+        version=trial.version,
+        digest=trial.digest,
+        mode=trial.mode,
+        began_at=_moment(trial.began_at),
+        seconds_left=_seconds_left(trial),
+        requests=max(0, tally.requests - trial.start.requests),
+        failures=max(0, tally.failures - trial.start.failures),
+    )
+
+
+def _seconds_left(trial: Trial) -> int:
+    return max(0, math.ceil(trial.deadline - time.monotonic()))
+
+
+def _withdrawn(withdrawn: Withdrawn | None) -> document.Withdrawn | None:
+    if withdrawn is None:
+        return None
+    return document.Withdrawn(
+        version=withdrawn.version,
+        digest=withdrawn.digest,
+        since=_moment(withdrawn.since),
+        reason=withdrawn.reason,
+        requests=withdrawn.figures.requests,
+        failures=withdrawn.figures.failures,
+        share=withdrawn.figures.share,
+        share_before=withdrawn.before.share,
+        deaths=withdrawn.figures.deaths,
+    )
+
+
+def _proven(proven: Proven | None) -> document.Proven | None:
+    if proven is None:
+        return None
+    return document.Proven(proven.version, proven.digest, _time(proven.at))
 
 
 def _time(seconds: float | None) -> datetime | None:

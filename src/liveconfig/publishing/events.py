@@ -24,6 +24,7 @@ from liveconfig.errors import (
 from liveconfig.masking.excerpt import ExcerptLine
 from liveconfig.masking.names import Named, shown
 from liveconfig.memory.status import Attempt
+from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
 from liveconfig.schema.changes import Change
 
 _IN_LOG_MAX = 20
@@ -182,12 +183,75 @@ class SeenAgain(Event):
 
 @dataclass(frozen=True)
 class FellBack(Event):
-    """A version went live that is not from the source, but from `origin`."""
+    """A version went live that is not what the source holds, but from `origin`."""
 
     at: float
     version: int
     digest: str
     origin: str
+
+
+@dataclass(frozen=True)
+class Recalled(Event):
+    """What was proven and condemned is known from before this service started."""
+
+    proven: Proven | None
+    condemned: tuple[Withdrawn, ...]
+
+
+@dataclass(frozen=True)
+class Begun(Event):
+    """What is live is on trial."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class Passed(Event):
+    """
+    What is live is proven.
+
+    Attributes:
+        proven: what that is.
+        figures: how it fared in its trial, if it had one.
+    """
+
+    proven: Proven
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Condemned(Event):
+    """
+    What is live must not stay so.
+
+    Attributes:
+        withdrawn: what that is, and why.
+        is_served: whether it stays all the same, as there is nothing else.
+    """
+
+    withdrawn: Withdrawn
+    is_served: bool
+
+
+@dataclass(frozen=True)
+class WentBack(Event):
+    """The proven config is live again."""
+
+    at: float
+    proven: Proven
+
+
+@dataclass(frozen=True)
+class Refused(Event):
+    """The source holds what was condemned."""
+
+    withdrawn: Withdrawn
+
+
+@dataclass(frozen=True)
+class Forgotten(Event):
+    """What was condemned may be tried again."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from liveconfig.errors import printable
+from liveconfig.memory.trial import Trial
 from liveconfig.publishing import events
 from liveconfig.publishing.state import State
 from liveconfig.sentences import of_config as sentences
@@ -73,6 +74,9 @@ def _(event: events.Published, before: State, now: State) -> Iterator[Line]:
     since = f"{delay_ms:.1f} ms after the change of" if event.changed_at else "from"
     path = printable(event.path)
     yield Line(sentences.LIVE, (event.version, event.digest, changed, since, path))
+    trial = now.status.trial
+    if trial is not None and trial.version == event.version:
+        yield _on_trial(trial)
     if event.restart_keys.count:
         arguments = (event.version, event.restart_keys.text)
         yield Line(sentences.NEEDS_RESTART, arguments)
@@ -109,7 +113,8 @@ def _(event: events.Rejected, before: State, now: State) -> Iterator[Line]:
 
 @lines.register
 def _(event: events.FellBack, before: State, now: State) -> Iterator[Line]:
-    arguments = (event.version, event.origin, event.digest, now.status.trouble)
+    origin = "record" if event.origin == "source" else event.origin
+    arguments = (event.version, origin, event.digest, now.status.trouble)
     yield Line(sentences.FELL_BACK, arguments)
 
 
@@ -139,6 +144,52 @@ def _(event: events.PublishedAgain, before: State, now: State) -> Iterator[Line]
 
 
 @lines.register
+def _(event: events.Begun, before: State, now: State) -> Iterator[Line]:
+    # Otherwise its publication is about to be noted, which comes first.
+    if event.trial.version == now.status.version:
+        yield _on_trial(event.trial)
+
+
+@lines.register
+def _(event: events.Passed, before: State, now: State) -> Iterator[Line]:
+    trial, proven, figures = before.status.trial, event.proven, event.figures
+    if trial is None or trial.digest != proven.digest:
+        return
+    if figures.requests:
+        outcome = f"{figures.failures} of {figures.requests} requests failed"
+    else:
+        outcome = "accepted without a request"
+    yield Line(sentences.PROVEN, (proven.version, proven.digest, outcome))
+
+
+@lines.register
+def _(event: events.Condemned, before: State, now: State) -> Iterator[Line]:
+    withdrawn = event.withdrawn
+    is_served = event.is_served
+    sentence = sentences.SERVES_CONDEMNED if is_served else sentences.TAKEN_BACK
+    arguments = (withdrawn.version, withdrawn.digest, withdrawn.reason)
+    yield Line(sentence, arguments)
+
+
+@lines.register
+def _(event: events.WentBack, before: State, now: State) -> Iterator[Line]:
+    arguments = (event.proven.version, event.proven.digest)
+    yield Line(sentences.WENT_BACK, arguments)
+
+
+@lines.register
+def _(event: events.Refused, before: State, now: State) -> Iterator[Line]:
+    withdrawn = event.withdrawn
+    yield Line(sentences.NOT_TRIED_AGAIN, (withdrawn.digest, withdrawn.reason))
+
+
+@lines.register
+def _(event: events.Forgotten, before: State, now: State) -> Iterator[Line]:
+    if before.status.condemned:
+        yield Line(sentences.TRIED_AGAIN)
+
+
+@lines.register
 def _(event: events.Kept, before: State, now: State) -> Iterator[Line]:
     if before.unkept_because:
         yield Line(sentences.KEPT_AGAIN)
@@ -155,3 +206,8 @@ def _(event: events.ModeChanged, before: State, now: State) -> Iterator[Line]:
     is_polling = event.mode == "polling"
     sentence = sentences.POLLING if is_polling else sentences.SEEN_AT_ONCE
     yield Line(sentence, (event.reason,))
+
+
+def _on_trial(trial: Trial) -> Line:
+    seconds = round(trial.deadline - trial.began)
+    return Line(sentences.ON_TRIAL, (trial.version, seconds))

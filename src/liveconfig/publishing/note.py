@@ -1,7 +1,8 @@
 """
 A few bytes in the cache directory, for whoever comes after this process.
 
-Owns: how they are written so that no death loses them, and whose are believed.
+Owns: how they are written so that no death loses them, whose are believed, and the lock
+    by which others see that their writer is alive.
 Must not know: what they say.
 Runs in: the publisher process.
 """
@@ -9,6 +10,7 @@ Runs in: the publisher process.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from pathlib import Path
 
@@ -25,6 +27,7 @@ class Note:
     def __init__(self, directory: str, name: str) -> None:
         """Use the file `name` of a directory, which is made if it is not there."""
         self._path = Path(directory, name)
+        self._held = -1
 
     def read(self) -> bytes | None:
         """Return what was noted; what somebody else has put there is no note."""
@@ -35,8 +38,14 @@ class Note:
         except OSError:
             return None
 
-    def write(self, content: bytes) -> None:
-        """Note this in the place of what was, if it can be kept at all."""
+    def write(self, content: bytes, *, is_held: bool = False) -> None:
+        """
+        Note this in the place of what was, if it can be kept at all.
+
+        Args:
+            content: what to note.
+            is_held: whether others see, until it is changed, that its writer is alive.
+        """
         # By a rename, so that no death in between loses what was. Where it cannot be
         # kept, neither can the cache, which says so.
         unfinished = self._path.with_suffix(".unfinished")
@@ -46,9 +55,52 @@ class Note:
                 unfinished.unlink()
             with open(os.open(unfinished, _NEW, 0o600), "wb") as file:
                 file.write(content)
-            unfinished.replace(self._path)
+                file.flush()
+                # What was there before is held until the new one has its place.
+                held = _lock(file.fileno()) if is_held else -1
+                unfinished.replace(self._path)
+                self._release()
+                self._held = held
 
     def remove(self) -> None:
-        """Have nothing noted any more."""
+        """Have nothing noted any more, unless another process has noted it."""
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if not self._is_of_another():
+                self._path.unlink()
+        self._release()
+
+    def is_held_by_another(self) -> bool:
+        """Return whether what is noted is of another process, and that is alive."""
+        try:
+            descriptor = os.open(self._path, _OLD)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            # Not every filesystem has locks.
+            return False
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _is_of_another(self) -> bool:
+        """Return whether another process has put its own in the place of this one's."""
+        if self._held < 0:
+            return self.is_held_by_another()
+        return not os.path.samestat(os.fstat(self._held), os.stat(self._path))
+
+    def _release(self) -> None:
+        held, self._held = self._held, -1
+        if held >= 0:
+            os.close(held)
+
+
+def _lock(descriptor: int) -> int:
+    """Lock a file for as long as what is returned is open in this process."""
+    held = os.dup(descriptor)
+    with contextlib.suppress(OSError):
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return held

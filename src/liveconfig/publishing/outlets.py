@@ -43,6 +43,7 @@ class Outlets:
         config: the published configs.
         status: the publisher's state.
         history: the newest publications and rejections.
+        proven: the config that passed its trial last.
         published: wakes every worker.
         workers: how each version fares; it is only read.
     """
@@ -50,12 +51,19 @@ class Outlets:
     config: Channel
     status: Channel
     history: Channel
+    proven: Channel
     published: Broadcast
     workers: WorkerTable
 
     @classmethod
     def attach(
-        cls, config: int, status: int, history: int, published: int, workers: int
+        cls,
+        config: int,
+        status: int,
+        history: int,
+        proven: int,
+        published: int,
+        workers: int,
     ) -> Outlets:
         """
         Attach by descriptors, which belong to the outlets from now on.
@@ -68,13 +76,14 @@ class Outlets:
             Channel(config),
             Channel(status),
             Channel(history),
+            Channel(proven),
             Broadcast(published),
             WorkerTable.attach(workers),
         )
 
     def close(self) -> None:
         """Let go of all of it; what was published stays."""
-        for channel in (self.config, self.status, self.history):
+        for channel in (self.config, self.status, self.history, self.proven):
             channel.close()
         self.published.close()
         self.workers.close()

@@ -25,14 +25,14 @@ from liveconfig.publishing.log import log
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.owner import Owner, take_place
 from liveconfig.publishing.publisher import Publisher
+from liveconfig.publishing.trial_watcher import TrialWatcher
 from liveconfig.schema.schema import Schema
 from liveconfig.sentences.of_config import ENDS, FILE_MOUNT
 from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
-from liveconfig.watch.watcher import FileWatcher
 
 # In the order of `Outlets.attach`.
-_OUTLETS = ("config", "status", "history", "published", "workers")
+_OUTLETS = ("config", "status", "history", "proven", "published", "workers")
 
 
 def run(
@@ -62,7 +62,8 @@ def run(
     if role != FIRST:
         _wait_for_place(relay)
     publisher = Publisher(settings, schema, Outlets.attach(*descriptors), version_min)
-    watcher = FileWatcher(
+    watcher = TrialWatcher(
+        publisher,
         settings.path,
         publisher.refresh,
         settle_ms=settings.settle_ms,
@@ -71,6 +72,9 @@ def run(
     )
     signal.signal(signal.SIGTERM, lambda *_: watcher.stop())
     signal.signal(LOOK_AGAIN, lambda *_: watcher.wake())
+    if role != FIRST:
+        # Workers that gunicorn's reloader ends have ended before this one starts.
+        publisher.renew(is_awaited=role == MUST_FIT)
     if is_single_file_mount(settings.path):
         log.write(FILE_MOUNT, printable(settings.path))
     if publisher.is_wary:

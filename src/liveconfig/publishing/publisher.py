@@ -15,25 +15,24 @@ from itertools import islice
 from typing import Any
 
 from liveconfig.errors import (
-    CacheError,
     CorruptRecordError,
     InvalidConfigError,
     KeyPath,
     PayloadTooLargeError,
     SourceUnavailableError,
     UnfitConfigError,
-    printable,
 )
 from liveconfig.masking.excerpt import ExcerptLine, excerpt
 from liveconfig.memory.history import CHANGES_MAX
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.publishing import events
 from liveconfig.publishing.attempts import ATTEMPTS_MAX, Attempts
-from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.guard import Guard
 from liveconfig.publishing.journal import Journal
+from liveconfig.publishing.keeper import Keeper, cache_of
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.publishing.releases import Live, Releases
+from liveconfig.publishing.trials import Trials
 from liveconfig.reading.document import Limits
 from liveconfig.reading.loader import NO_DOCUMENTS, Candidate, load, warnings
 from liveconfig.reading.source import Reading, Source
@@ -41,6 +40,7 @@ from liveconfig.schema.changes import Change
 from liveconfig.schema.schema import Schema, SchemaError, changed_key_paths
 from liveconfig.sentences.of_config import GIVEN_UP
 from liveconfig.settings import Settings
+from liveconfig.trial.course import Step, step
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02
@@ -77,25 +77,21 @@ class Publisher:
         self._source = Source(settings.path, settings.payload_bytes_max)
         self._limits = Limits(settings.payload_bytes_max, nodes_max=settings.nodes_max)
         self._schema = schema
-        self._cache = None
-        if settings.cache_dir:
-            self._cache = Cache(
-                settings.cache_dir,
-                settings.path,
-                schema.name,
-                settings.payload_bytes_max,
-            )
-        self._releases = Releases(outlets, schema)
-        self._guard = Guard(settings, schema, self._cache)
+        cache = cache_of(settings, schema)
+        has_trials = settings.trial != "off"
+        self._releases = Releases(outlets, schema, has_trials=has_trials)
+        self._guard = Guard(settings, schema, cache)
         self._poll_seconds = settings.poll_seconds
         self._seen_digest = ""
         self._known = NO_DOCUMENTS
-        # The payload that is known to be in the cache.
-        self._kept: bytes | None = None
         self._began = 0.0
         self._looked_at = 0.0
         self._journal = Journal(settings.path, schema, outlets.status, outlets.history)
         self._attempts = Attempts(self._journal, settings.cache_dir)
+        self._keeper = Keeper(cache, self._journal, self._releases)
+        self._trials = Trials(
+            settings, self._journal, self._releases, outlets.workers, cache
+        )
         version_min = max(version_min, self.status.version)
         self._resume(version_min)
 
@@ -134,9 +130,35 @@ class Publisher:
             self._note(events.Found())
             self._consider(reading)
         self._mend()
-        self._keep()
+        self._keeper.keep()
+        self._trials.settle()
         self._note(events.Checked(self._looked_at, self._poll_seconds))
         return self.status.missing is None
+
+    @property
+    def next_look(self) -> float:
+        """When `look` is due, by the monotonic clock; infinite without a trial."""
+        return self._trials.next_look
+
+    def look(self) -> None:
+        """See how what is on trial fares, and go back if it must not stay."""
+        was_on_trial = self.status.trial is not None
+        if self._trials.look():
+            # What the source holds is not what it was before.
+            self._seen_digest = ""
+            self.refresh()
+        elif was_on_trial and self.status.trial is None:
+            self._keeper.keep()
+            self._trials.settle()
+
+    def renew(self, *, is_awaited: bool) -> None:
+        """
+        Try again what was condemned, since the code is another one.
+
+        Args:
+            is_awaited: whether workers with the code of before are still to end.
+        """
+        self._trials.renew(is_awaited=is_awaited)
 
     def fall_back(self, on_missing: str) -> None:
         """
@@ -146,7 +168,7 @@ class Publisher:
             on_missing: `defaults` publishes the schema's own, where no source is there;
                 `wait` waits for the next good source.
         """
-        payload = self._cached()
+        payload = self._keeper.load()
         if payload is not None:
             self._publish_fallback("cache", payload)
         elif on_missing == "defaults" and self.status.missing is not None:
@@ -162,18 +184,11 @@ class Publisher:
     def close(self) -> None:
         """End in order: what was given up is tried again by whoever comes next."""
         self._attempts.end()
+        self._trials.close()
 
     def set_mode(self, mode: str, reason: str) -> None:
         """Note that the source is watched otherwise from now on, and why."""
         self._note(events.ModeChanged(mode, reason))
-
-    def _cached(self) -> bytes | None:
-        if self._cache is None:
-            return None
-        payload, problems = self._cache.load()
-        for problem in problems:
-            self._note(events.CacheUnused(problem))
-        return payload
 
     def _publish_defaults(self) -> None:
         try:
@@ -189,25 +204,12 @@ class Publisher:
         except (CorruptRecordError, UnfitConfigError) as error:
             self._note(events.CacheUnfit(error))
             return
-        live = self._releases.publish(digest, origin, payload, config)
-        at = self._releases.published_at
-        self._note(events.FellBack(at, live.version, live.digest, origin))
+        self._fall_back_to(self._releases.publish(digest, origin, payload, config))
 
-    def _keep(self) -> None:
-        """Have the cache hold what is live, whoever published it, if it can."""
-        live = self._releases.live
-        if self._cache is None or live is None or live.payload is self._kept:
-            return
-        # Defaults are there anyway, and what is from the cache is in it.
-        if live.origin != "source":
-            return
-        try:
-            self._cache.store(live.payload)
-        except (OSError, CacheError) as error:
-            self._note(events.NotKept(printable(str(error))))
-        else:
-            self._kept = live.payload
-            self._note(events.Kept())
+    def _fall_back_to(self, live: Live) -> None:
+        self._trials.prove()
+        at = self._releases.published_at
+        self._note(events.FellBack(at, live.version, live.digest, live.origin))
 
     def _resume(self, version_min: int) -> None:
         try:
@@ -218,10 +220,12 @@ class Publisher:
         else:
             if (live := self._releases.live) is not None:
                 self._note(events.Resumed(at, live.version, live.digest))
+        self._trials.resume()
         self._releases.wake_workers()
 
     def _mend(self) -> None:
         self._journal.mend()
+        self._releases.mend_proven()
         if (live := self._releases.live) and self._releases.is_overwritten():
             live = self._releases.publish_again(live)
             self._note(events.PublishedAgain(self._releases.published_at, live.version))
@@ -262,16 +266,39 @@ class Publisher:
             )
 
     def _accept(self, reading: Reading, candidate: Candidate[Any]) -> None:
+        before, digest = self._releases.live, candidate.digest
+        other = before or self._releases.proven
+        live_digest = before.digest if before else ""
+        match step(self.status, digest, live_digest, has_other=other is not None):
+            case Step.STAY:
+                self._releases.confirm()
+                self._note(events.Unchanged())
+                self._trials.begin()
+            case Step.REFUSE:
+                self._trials.refuse(digest)
+                if before is None:
+                    self._fall_back_to(self._releases.go_back())
+            case Step.PROVE | Step.TRY | Step.SERVE as chosen:
+                self._put_out(reading, candidate, chosen)
+        self._note_doubts(reading, candidate)
+
+    def _put_out(
+        self, reading: Reading, candidate: Candidate[Any], chosen: Step
+    ) -> None:
         before = self._releases.live
-        if before is not None and candidate.digest == before.digest:
-            self._releases.confirm()
-            self._note(events.Unchanged())
+        live = self._releases.publish(
+            candidate.digest, "source", candidate.payload, candidate.config
+        )
+        if chosen is Step.PROVE:
+            self._trials.prove()
         else:
-            live = self._releases.publish(
-                candidate.digest, "source", candidate.payload, candidate.config
-            )
-            # All that is only shown is found out after the publication.
-            self._note_published(live, before, reading)
+            self._trials.begin()
+        # All that is only shown is found out after the publication.
+        self._note_published(live, before, reading)
+        if chosen is Step.SERVE:
+            self._trials.refuse(live.digest)
+
+    def _note_doubts(self, reading: Reading, candidate: Candidate[Any]) -> None:
         names, keys = self._schema.key_names, self._schema.unknown_keys(candidate.data)
         unknown = events.Keys.of(keys, names.of_unknown)
         self._note(events.UnknownKeys(reading.path, unknown))

@@ -1,7 +1,7 @@
 """
-The config that is live, in its record.
+The config that is live and the one that is proven, in their records.
 
-Owns: what is live; how it is published, and found again by a successor.
+Owns: both; how they are published, and found again by a successor.
 Must not know: the source, whether a config is good, what is logged.
 Runs in: the publisher process.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from liveconfig.errors import CorruptRecordError
+from liveconfig.errors import CorruptRecordError, UnfitConfigError
+from liveconfig.memory.trial import Proven
 from liveconfig.publishing.outlets import Outlets
 from liveconfig.schema.schema import Schema
 
@@ -46,13 +47,26 @@ class Releases:
 
     Attributes:
         live: what was published last, None where there is nothing or it is unreadable.
+        proven: what passed its trial last, None where nothing has.
     """
 
-    def __init__(self, outlets: Outlets, schema: Schema[Any]) -> None:
-        """Know of nothing yet."""
+    def __init__(
+        self, outlets: Outlets, schema: Schema[Any], *, has_trials: bool
+    ) -> None:
+        """
+        Know of nothing yet.
+
+        Args:
+            outlets: the records.
+            schema: what a config must look like.
+            has_trials: whether what is proven may be another one than what is live,
+                so that it needs a record of its own.
+        """
         self._outlets = outlets
         self._schema = schema
+        self._has_trials = has_trials
         self.live: Live | None = None
+        self.proven: Live | None = None
 
     @property
     def published_at(self) -> float:
@@ -74,6 +88,54 @@ class Releases:
         """Have the source be where it comes from: that holds the same."""
         assert self.live is not None
         self.live = replace(self.live, origin="source")
+        if self.proven is not None and self.proven.digest == self.live.digest:
+            self.proven = self.live
+
+    def prove(self) -> None:
+        """Keep what is live as what is proven."""
+        self.proven = self.live
+        self.mend_proven()
+
+    def go_back(self) -> Live:
+        """Publish what is proven again."""
+        assert self.proven is not None
+        self.proven = self.publish_again(self.proven)
+        return self.proven
+
+    def find_proven(self, noted: Proven) -> None:
+        """Find what is proven, as far as it can be read and is what was noted."""
+        if self.live is not None and self.live.digest == noted.digest:
+            self.prove()
+            return
+        payload = self._proven_payload()
+        if payload is not None and self.take_proven(payload, noted.origin):
+            assert self.proven is not None
+            if self.proven.digest != noted.digest:
+                self.proven = None
+
+    def take_proven(self, payload: bytes, origin: str) -> bool:
+        """Take a payload for what is proven; return whether it fits the schema."""
+        try:
+            digest, config = self._schema.unpack(payload)
+        except (CorruptRecordError, UnfitConfigError):
+            return False
+        self.proven = Live(0, digest, origin, payload, config)
+        self.mend_proven()
+        return True
+
+    def mend_proven(self) -> None:
+        """Have the record hold what is proven, whatever it holds now."""
+        if not self._has_trials or self.proven is None:
+            return
+        if self._proven_payload() != self.proven.payload:
+            self._outlets.proven.writer.publish(self.proven.payload)
+
+    def _proven_payload(self) -> bytes | None:
+        try:
+            publication = self._outlets.proven.record.read()
+        except CorruptRecordError:
+            return None
+        return publication.payload if publication is not None else None
 
     def resume(self, version_min: int, origin: str) -> float:
         """

@@ -21,9 +21,11 @@ from liveconfig.errors import InvalidConfigError, printable
 from liveconfig.memory import status as stored
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
 from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus
+from liveconfig.memory.trial import Withdrawn
 from liveconfig.publishing import events
 
 _PROBLEM_CHARACTERS_MAX = 1000
+_CONDEMNED_MAX = 32
 
 # What is known of a version that no change of the source is known to have led to.
 _NO_CHANGE: Mapping[str, Any] = {
@@ -63,7 +65,7 @@ def after(event: events.Event, state: State) -> State:
 def _(event: events.Resumed, state: State) -> State:
     if event.version != state.status.version:
         state = _with(state, version=event.version, published_at=event.at, **_NO_CHANGE)
-    state = _with(state, digest=event.digest)
+    state = _as_version(_with(state, digest=event.digest), event.version)
     if event.version in {entry.version for entry in state.history.entries}:
         return state
     return _entered(state, event.at, origin=state.status.origin)
@@ -71,7 +73,7 @@ def _(event: events.Resumed, state: State) -> State:
 
 @after.register
 def _(event: events.Unreadable, state: State) -> State:
-    return _with(state, digest="")
+    return _with(state, digest="", trial=None)
 
 
 @after.register
@@ -98,7 +100,7 @@ def _(event: events.Missing, state: State) -> State:
         state = _counted(state, "missing")
     missing = stored.Missing(problem, before.since if before else event.at)
     # What was rejected is not there any more either.
-    return _with(state, missing=missing, rejected=None)
+    return _with(state, missing=missing, rejected=None, withdrawn=None)
 
 
 @after.register
@@ -116,6 +118,7 @@ def _(event: events.Published, state: State) -> State:
         restart_keys=event.restart_keys.names,
         origin="source",
         rejected=None,
+        withdrawn=None,
         publish_buckets=tuple(buckets),
         publish_seconds=state.status.publish_seconds + event.seconds,
     )
@@ -132,7 +135,11 @@ def _(event: events.Published, state: State) -> State:
 
 @after.register
 def _(event: events.Unchanged, state: State) -> State:
-    return _with(_counted(state, "unchanged"), origin="source", rejected=None)
+    state = _with(_counted(state, "unchanged"), origin="source", rejected=None)
+    proven = state.status.proven
+    if proven is not None and proven.digest == state.status.digest:
+        state = _with(state, proven=proven.as_from_source())
+    return _with(state, withdrawn=state.status.condemned_as(state.status.digest))
 
 
 @after.register
@@ -153,7 +160,7 @@ def _(event: events.Rejected, state: State) -> State:
         return after(events.SeenAgain(event.digest), state)
     rejected = stored.Rejected(event.digest, problem, event.at, 1, event.excerpt)
     return _entered(
-        _with(_counted(state, "rejected"), rejected=rejected),
+        _with(_counted(state, "rejected"), rejected=rejected, withdrawn=None),
         event.at,
         kind="rejected",
         digest=event.digest,
@@ -191,7 +198,59 @@ def _(event: events.Waiting, state: State) -> State:
 @after.register
 def _(event: events.PublishedAgain, state: State) -> State:
     state = _with(state, version=event.version, published_at=event.at, **_NO_CHANGE)
-    return _entered(state, event.at)
+    return _entered(_as_version(state, event.version), event.at)
+
+
+@after.register
+def _(event: events.Recalled, state: State) -> State:
+    condemned = event.condemned[-_CONDEMNED_MAX:]
+    return _with(state, proven=event.proven, condemned=condemned)
+
+
+@after.register
+def _(event: events.Begun, state: State) -> State:
+    return _with(state, trial=event.trial)
+
+
+@after.register
+def _(event: events.Passed, state: State) -> State:
+    condemned = _condemned_but(state, event.proven.digest)
+    return _with(state, trial=None, proven=event.proven, condemned=condemned)
+
+
+@after.register
+def _(event: events.Condemned, state: State) -> State:
+    others = _condemned_but(state, event.withdrawn.digest)
+    condemned = (*others, event.withdrawn)[-_CONDEMNED_MAX:]
+    # Where the source holds another one by now, that is what is shown.
+    withdrawn = state.status.withdrawn or event.withdrawn
+    return _with(state, trial=None, withdrawn=withdrawn, condemned=condemned)
+
+
+@after.register
+def _(event: events.WentBack, state: State) -> State:
+    proven, taken_back = event.proven, state.status.condemned_as(state.status.digest)
+    state = _with(
+        state,
+        version=proven.version,
+        digest=proven.digest,
+        published_at=event.at,
+        origin=proven.origin,
+        proven=proven,
+        **_NO_CHANGE,
+    )
+    reason = taken_back.reason if taken_back else ""
+    return _entered(state, event.at, origin=proven.origin, reason=reason)
+
+
+@after.register
+def _(event: events.Refused, state: State) -> State:
+    return _with(state, withdrawn=event.withdrawn, rejected=None)
+
+
+@after.register
+def _(event: events.Forgotten, state: State) -> State:
+    return _with(state, withdrawn=None, condemned=())
 
 
 @after.register
@@ -208,6 +267,23 @@ def _(event: events.NotKept, state: State) -> State:
 def _(event: events.ModeChanged, state: State) -> State:
     reason = event.reason if event.mode == "polling" else ""
     return _with(state, mode=event.mode, mode_reason=reason)
+
+
+def _as_version(state: State, version: int) -> State:
+    """Return the state when what is live is so as this version, whatever that is."""
+    trial, proven = state.status.trial, state.status.proven
+    if trial is not None:
+        is_live = trial.digest == state.status.digest
+        again = trial.as_version(version) if is_live else None
+        state = _with(state, trial=again)
+    if proven is not None and proven.digest == state.status.digest:
+        again_proven = proven.as_version(version)
+        state = _with(state, proven=again_proven)
+    return state
+
+
+def _condemned_but(state: State, digest: str) -> tuple[Withdrawn, ...]:
+    return tuple(each for each in state.status.condemned if each.digest != digest)
 
 
 def _with(state: State, **changes: Any) -> State:

@@ -134,6 +134,40 @@ FELL_BACK = Sentence(
     (_STATUS, _CHECK),
     _TAKE_BACK,
 )
+TAKEN_BACK = Sentence(
+    ERROR,
+    "version %d is taken back, %s: %s",
+    "The config is valid, but the code fails on it. The last config that passed its "
+    "trial is published again; this one is not tried again until its content changes "
+    "or gunicorn is reloaded.",
+    "Put the text of before back in the source, then mend the config, or the code that "
+    "fails on it.",
+    (_STATUS, _LOGS, _APPLY),
+    _TAKE_BACK,
+    example="version N is taken back, sha256:…: 24 of 24 requests failed, 0 of 900 …",
+)
+SERVES_CONDEMNED = Sentence(
+    ERROR,
+    "version %d should be taken back, but there is no proven config to go back to, so "
+    "it is served and this pod is not ready; %s: %s",
+    "The config is valid, but the code fails on it, and this service has never had "
+    "another one: `/readyz` answers 503, so that a roll-out stops at this pod.",
+    "Put a config in place that works: it is served as soon as it is there.",
+    (_STATUS, _LOGS, _APPLY),
+    _TAKE_BACK,
+    example="version 1 should be taken back, but there is no proven config to …",
+)
+NOT_TRIED_AGAIN = Sentence(
+    WARNING,
+    "the source holds what was taken back and is not tried again until it changes or "
+    "gunicorn is reloaded, %s: %s",
+    "The content was on trial before, perhaps laid out otherwise, and the code failed "
+    "on it. What is live stays.",
+    "Change the content, or mend the code and reload gunicorn: then it is tried again.",
+    (_STATUS, _RELOAD),
+    _TAKE_BACK,
+    example="the source holds what was taken back and is not tried again until it …",
+)
 UNKNOWN_KEYS = Sentence(
     WARNING,
     "%s: the schema does not know %s; check the spelling",
@@ -285,6 +319,28 @@ LIVE = Sentence(
     "version %d is live, %s%s, %s %s",
     "A new version is in the record, with its digest, the changed keys, and how long "
     "after the change of the source that was.",
+)
+ON_TRIAL = Sentence(
+    INFO,
+    "version %d is on trial for %d s",
+    "If the code fails on the config within this time, it is taken back by itself.",
+)
+PROVEN = Sentence(
+    INFO,
+    "version %d has passed its trial, %s: %s",
+    "From now on this is the config that a later one is taken back to, and the one "
+    "that is kept in `LIVECONFIG_CACHE_DIR`.",
+)
+WENT_BACK = Sentence(
+    INFO,
+    "version %d is live, %s: the config that passed its trial last",
+    "The version before it was taken back, for the reason in the line before.",
+)
+TRIED_AGAIN = Sentence(
+    INFO,
+    "gunicorn was reloaded, so what was taken back may be tried again",
+    "The code may be another one now. If the source still holds the content, it goes "
+    "live and its trial begins.",
 )
 UNCHANGED = Sentence(
     INFO,

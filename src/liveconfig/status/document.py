@@ -65,6 +65,45 @@ class Missing(msgspec.Struct, frozen=True):
     since: Time
 
 
+class Trial(msgspec.Struct, frozen=True):
+    """The trial of the newest version: it is taken back if the code fails on it."""
+
+    version: Version
+    digest: Digest
+    mode: Annotated[str, _says(enum=["watch"])]
+    began_at: Time
+    seconds_left: Annotated[Count, _says("Until it is proven, if nothing fails.")]
+    requests: Annotated[Count, _says("That were answered with it so far.")]
+    failures: Annotated[Count, _says("How many of them failed.")]
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """The config that the source holds, and that was taken back."""
+
+    version: Annotated[
+        Count, _says("As which it was live; 0 where that was in a service before.")
+    ]
+    digest: Digest
+    since: Time
+    reason: Annotated[str, _says("Why, with its figures.", minLength=1)]
+    requests: Count
+    failures: Count
+    share: Annotated[float, _says("Of its requests that failed.")]
+    share_before: Annotated[float, _says("The same of the proven config.")]
+    deaths: Annotated[Count, _says("Of workers that were not asked to end.")]
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """The config that passed its trial last."""
+
+    version: Annotated[
+        Count,
+        _says("As which it is or was live; 0 where only a service before had it."),
+    ]
+    digest: Digest
+    at: Annotated[Time | None, _says("Null where a service before has proven it.")]
+
+
 class Source(msgspec.Struct, frozen=True):
     """The file or directory."""
 
@@ -199,6 +238,9 @@ class Entry(msgspec.Struct, frozen=True):
     changed_count: Count
     restart_keys: KeyPaths
     error: Problem | None
+    reason: Annotated[
+        str, _says("Why the version before was taken back; empty where it was not.")
+    ] = ""
 
 
 class Answering(msgspec.Struct, frozen=True):
@@ -255,6 +297,11 @@ class Status(msgspec.Struct, frozen=True):
             maxItems=20,
         ),
     ] = ()
+    trial: Trial | None = None
+    withdrawn: Annotated[
+        Withdrawn | None, _says("It may be live all the same, where nothing is proven.")
+    ] = None
+    proven: Proven | None = None
 
     @property
     def serving(self) -> tuple[Worker, ...]:

@@ -1,0 +1,310 @@
+"""
+The trial of what is live, from its begin to its end.
+
+Owns: when a trial begins, is looked at and ends; going back to the proven config.
+Must not know: the source, by which rules a config is judged, who counts.
+Runs in: the publisher process.
+
+It may be killed at any instruction: what is on trial, proven and condemned stands in
+the status, what is proven in a record of its own, and a successor goes on from both.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from liveconfig.memory.status import PublisherStatus
+from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
+from liveconfig.memory.worker_table import WorkerTable
+from liveconfig.publishing import events
+from liveconfig.publishing.cache import Cache
+from liveconfig.publishing.journal import Journal
+from liveconfig.publishing.releases import Live, Releases
+from liveconfig.publishing.trial_notes import TrialNotes
+from liveconfig.settings import Settings
+from liveconfig.trial.course import is_to_be_tried, verdict_on_interrupted
+from liveconfig.trial.judge import Evidence, judge
+
+# Often enough that what fails every request is taken back well within a second.
+_LOOK_SECONDS = 0.05
+# So long the workers of before a reload may take to end.
+_LEAVE_SECONDS_MAX = 60.0
+
+
+class Trials:
+    """What is on trial, and what follows from how it fares."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        releases: Releases,
+        workers: WorkerTable,
+        cache: Cache | None,
+    ) -> None:
+        """
+        Prepare; nothing is done before `resume`.
+
+        Args:
+            settings: how is tried, for how long, and where it is noted as well.
+            journal: notes what happens, and knows what did.
+            releases: what is live and what is proven.
+            workers: how each version fares.
+            cache: what was proven before this service started.
+        """
+        self._mode = settings.trial
+        self._seconds = settings.trial_seconds
+        self._journal = journal
+        self._releases = releases
+        self._workers = workers
+        self._cache = cache
+        self._notes = TrialNotes(settings.cache_dir)
+        self._looked = 0.0
+        # As many as are meant to serve: also one that boots, or is dead right now.
+        self._workers_max = 1
+        # The workers that are to end before what is condemned is tried again.
+        self._leaving: frozenset[int] | None = None
+        self._leave_deadline = 0.0
+
+    @property
+    def next_look(self) -> float:
+        """When to look again, by the monotonic clock; infinite without a trial."""
+        if self._status.trial is None and self._leaving is None:
+            return math.inf
+        return self._looked + _LOOK_SECONDS
+
+    def resume(self) -> None:
+        """Go on from what the publisher before has left, or the service before."""
+        self._see_workers()
+        status, live = self._status, self._releases.live
+        if self._mode == "off":
+            self._forget()
+            if status.trial is not None:
+                self.prove()
+        if status.proven is not None:
+            self._releases.find_proven(status.proven)
+        if self._releases.proven is None and self._mode != "off":
+            self._recall(is_first=live is None and not status.version)
+        condemned = self._status.condemned_as(live.digest) if live else None
+        if condemned is not None and self._releases.proven is not None:
+            self._go_back(condemned.before)
+        self.begin()
+        if self._status.trial is not None:
+            self._notes.begin(self._status.trial.digest)
+
+    def begin(self) -> None:
+        """Begin the trial of what is live, unless that was judged or has begun."""
+        live = self._releases.live
+        if live is None or not is_to_be_tried(self._status, live.digest):
+            return
+        if self._mode == "off":
+            self.prove()
+        else:
+            self._begin(live, Figures())
+
+    def prove(self) -> None:
+        """Take what is live for proven."""
+        live, trial, now = self._releases.live, self._status.trial, time.monotonic()
+        assert live is not None
+        before, figures = self._status.proven, Figures()
+        if before is not None and before.digest == live.digest:
+            # Something else was tried meanwhile.
+            proven = self._as_now_live(before, live, self._before(now))
+        else:
+            at, began, counted = time.time(), now, Figures()
+            if trial is not None and trial.digest == live.digest:
+                began, counted = trial.began, counted.since(trial.start)
+                figures = self._figures(trial, now)
+            proven = Proven(live.version, live.digest, at, began, counted, live.origin)
+        self._journal.note(events.Passed(proven, figures))
+        self._releases.prove()
+
+    def refuse(self, digest: str) -> None:
+        """Leave a config that was condemned where it is: in the source."""
+        condemned = self._status.condemned_as(digest)
+        assert condemned is not None
+        self._journal.note(events.Refused(condemned))
+
+    def look(self) -> bool:
+        """
+        Judge what is on trial by what was counted so far.
+
+        Returns:
+            whether what was condemned may be tried again from now on.
+        """
+        now = self._looked = time.monotonic()
+        is_renewed = self._renew_if_due(now)
+        trial = self._status.trial
+        if trial is not None:
+            figures = self._figures(trial, now)
+            if reason := judge(self._evidence(trial, figures)):
+                self._condemn(trial, reason, figures)
+            elif now >= trial.deadline:
+                self.prove()
+        return is_renewed
+
+    def renew(self, *, is_awaited: bool) -> None:
+        """
+        Try again what was condemned, since the code is another one.
+
+        Args:
+            is_awaited: whether workers with the code of before are still to end: by
+                these it must not be judged.
+        """
+        if self._status.trial is None and not self._status.condemned:
+            return
+        rows = self._workers.rows() if is_awaited else ()
+        self._leaving = frozenset(row.pid for row in rows)
+        self._leave_deadline = time.monotonic() + _LEAVE_SECONDS_MAX
+
+    def settle(self) -> None:
+        """Note that nothing is on trial, if so, after the cache has what is proven."""
+        if self._status.trial is None:
+            self._notes.end()
+
+    def close(self) -> None:
+        """End in order."""
+        if self._status.trial is not None:
+            self._notes.interrupt()
+
+    @property
+    def _status(self) -> PublisherStatus:
+        return self._journal.state.status
+
+    def _begin(self, live: Live, start: Figures) -> None:
+        now = time.monotonic()
+        self._see_workers()
+        trial = Trial(
+            live.version,
+            live.digest,
+            self._mode,
+            time.time(),
+            now,
+            now + self._seconds,
+            self._before(now),
+            start,
+        )
+        self._journal.note(events.Begun(trial))
+        self._notes.begin(live.digest)
+
+    def _condemn(self, trial: Trial, reason: str, figures: Figures) -> None:
+        now = time.time()
+        withdrawn = Withdrawn(
+            trial.version, trial.digest, now, reason, figures, trial.before
+        )
+        proven = self._releases.proven
+        # A successor that finds this, and the config still live, goes back as well.
+        self._journal.note(events.Condemned(withdrawn, is_served=proven is None))
+        if proven is not None:
+            self._go_back(trial.before)
+        self._notes.store(self._status.condemned)
+        self._notes.end()
+
+    def _go_back(self, before: Figures) -> None:
+        """Publish the proven config again."""
+        proven = self._status.proven
+        assert proven is not None
+        live = self._releases.go_back()
+        at = self._releases.published_at
+        self._journal.note(events.WentBack(at, self._as_now_live(proven, live, before)))
+
+    def _as_now_live(self, proven: Proven, live: Live, before: Figures) -> Proven:
+        now = time.monotonic()
+        return Proven(live.version, live.digest, proven.at, now, before, live.origin)
+
+    def _recall(self, *, is_first: bool) -> None:
+        """Find out what was proven and condemned before this service started."""
+        payload = self._cache.load()[0] if self._cache is not None else None
+        proven = None
+        if payload is not None and self._releases.take_proven(payload, "cache"):
+            assert self._releases.proven is not None
+            digest = self._releases.proven.digest
+            proven = Proven(0, digest, 0.0, time.monotonic(), origin="cache")
+        condemned = self._status.condemned
+        if is_first:
+            condemned = self._condemned_before(proven)
+        if (proven, condemned) != (self._status.proven, self._status.condemned):
+            self._journal.note(events.Recalled(proven, condemned))
+        if is_first and condemned:
+            self._notes.store(condemned)
+
+    def _condemned_before(self, proven: Proven | None) -> tuple[Withdrawn, ...]:
+        condemned = self._notes.withdrawn()
+        interrupted = self._notes.interrupted()
+        if interrupted is None or (proven and proven.digest == interrupted.digest):
+            return condemned
+        reason = verdict_on_interrupted(
+            interrupted.times,
+            is_sudden=interrupted.is_sudden,
+            has_proven=proven is not None,
+        )
+        if not reason:
+            return condemned
+        return (*condemned, Withdrawn(0, interrupted.digest, time.time(), reason))
+
+    def _renew_if_due(self, now: float) -> bool:
+        if self._leaving is None:
+            return False
+        living = {row.pid for row in self._workers.rows()}
+        if living & self._leaving and now < self._leave_deadline:
+            return False
+        self._leaving = None
+        self._forget()
+        live, proven = self._releases.live, self._status.proven
+        if live is not None and (proven is None or proven.digest != live.digest):
+            # By what is counted from now on: the code of before is not to blame it for.
+            self._begin(live, self._counted(live.version))
+        return True
+
+    def _forget(self) -> None:
+        if self._status.condemned:
+            self._journal.note(events.Forgotten())
+        self._notes.store(())
+
+    def _before(self, now: float) -> Figures:
+        """Return how the proven config fared, up to the first that is not."""
+        trial, proven = self._status.trial, self._status.proven
+        if trial is not None:
+            return trial.before
+        if proven is None:
+            return Figures()
+        if not proven.version:
+            return proven.before
+        counted = self._counted(proven.version, now - proven.began)
+        return proven.before.plus(counted)
+
+    def _figures(self, trial: Trial, now: float) -> Figures:
+        counted = self._counted(trial.version, now - trial.began)
+        return counted.since(trial.start)
+
+    def _counted(self, version: int, seconds: float = 0.0) -> Figures:
+        tally = self._workers.tally(version)
+        return Figures(
+            tally.requests,
+            tally.failures,
+            tally.deaths,
+            tally.callback_workers,
+            seconds,
+        )
+
+    def _see_workers(self) -> None:
+        workers = sum(not row.is_dirty for row in self._workers.rows())
+        self._workers_max = max(self._workers_max, workers)
+
+    def _evidence(self, trial: Trial, figures: Figures) -> Evidence:
+        self._see_workers()
+        before = trial.before
+        return Evidence(
+            requests=figures.requests,
+            failures=figures.failures,
+            requests_before=before.requests,
+            failures_before=before.failures,
+            deaths=figures.deaths,
+            deaths_before=before.deaths,
+            seconds=figures.seconds,
+            seconds_before=before.seconds,
+            workers=self._workers_max,
+            callback_workers=figures.callback_workers,
+            callback_workers_before=before.callback_workers,
+        )

@@ -1,0 +1,115 @@
+"""
+The safeguards of a trial: what hurts does not last, and does not come back.
+
+Owns: these rows of the table.
+Must not know: how a mutant is run.
+Runs in: `python -m tests.mutation.run`, and the test that the table fits the code.
+"""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import Mutant
+from tests.mutation.operations import Drop, Never, Swap, Value, Without
+
+_TRIALS = "tests/unit/test_trials.py::test_"
+_IN_A_TRIAL = (f"{_TRIALS}restart_in_a_trial_does_not_serve_it_again",)
+_ITS_OWN = (f"{_TRIALS}trial_of_a_living_service_is_its_own",)
+
+TRIED = (
+    Mutant(
+        "trial.course:step",
+        "what was condemned is not served again",
+        Never("condemned_as"),
+        (f"{_TRIALS}same_content_is_not_tried_again",),
+    ),
+    Mutant(
+        "trial.course:verdict_on_interrupted",
+        "a service that ended without a word ended of what was on trial",
+        Never("is_sudden"),
+        _IN_A_TRIAL,
+    ),
+    Mutant(
+        "trial.course:verdict_on_interrupted",
+        "a trial is not interrupted for ever",
+        Never("interruptions"),
+        (f"{_TRIALS}restart_in_order_tries_again_twice",),
+    ),
+    Mutant(
+        "publishing.trials:Trials.resume",
+        "a successor completes a way back",
+        Never("condemned proven"),
+        (f"{_TRIALS}successor_completes_a_way_back",),
+    ),
+    Mutant(
+        "publishing.trials:Trials.resume",
+        "a successor tries what its publisher has just published",
+        Drop("self begin", nth=1),
+        (f"{_TRIALS}successor_begins_a_trial_that_was_not_noted",),
+    ),
+    Mutant(
+        "publishing.trials:Trials._condemn",
+        "a restart knows what was condemned",
+        Drop("store"),
+        (f"{_TRIALS}restart_after_a_trial_does_not_serve_it_again",),
+    ),
+    Mutant(
+        "publishing.trials:Trials._begin",
+        "a restart knows what was on trial",
+        Drop("_notes begin"),
+        _IN_A_TRIAL,
+    ),
+    Mutant(
+        "publishing.trials:Trials._before",
+        "all in one trial are held against the proven one",
+        Never("trial"),
+        (f"{_TRIALS}several_versions_in_one_trial_go_back_to_the_proven_one",),
+    ),
+    Mutant(
+        "publishing.trials:Trials._renew_if_due",
+        "a reload waits for the workers of before",
+        Never("living _leaving"),
+        (f"{_TRIALS}reload_waits_for_the_workers_of_before",),
+    ),
+    Mutant(
+        "publishing.trials:Trials._renew_if_due",
+        "a reload does not wait for ever",
+        Without("now _leave_deadline"),
+        (f"{_TRIALS}reload_does_not_wait_for_ever",),
+    ),
+    Mutant(
+        "publishing.trials:Trials._renew_if_due",
+        "a trial begins anew with other code",
+        Drop("_begin"),
+        (f"{_TRIALS}reload_begins_a_trial_anew",),
+    ),
+    Mutant(
+        "publishing.releases:Releases.prove",
+        "what is proven has a record of its own",
+        Drop("mend_proven"),
+        (f"{_TRIALS}successor_begins_a_trial_that_was_not_noted",),
+    ),
+    Mutant(
+        "publishing.publisher:Publisher._mend",
+        "what is proven is written again where it was overwritten",
+        Drop("mend_proven"),
+        (f"{_TRIALS}proven_config_that_was_overwritten_is_written_again",),
+    ),
+    Mutant(
+        "publishing.keeper:Keeper.keep",
+        "only what is proven is kept",
+        Value("proven", "self._releases.live"),
+        (f"{_TRIALS}only_a_proven_config_is_kept",),
+    ),
+    Mutant(
+        "publishing.note:Note.remove",
+        "what another process has noted stays",
+        Swap("not self._is_of_another()", "True"),
+        _ITS_OWN,
+    ),
+    Mutant(
+        "publishing.note:Note.is_held_by_another",
+        "a writer that is alive is seen to be",
+        Swap("True", "False"),
+        _ITS_OWN,
+    ),
+)
