@@ -3,7 +3,7 @@ What the publisher logs of the source and the config.
 
 Owns: the sentences, their levels, and what to do about each.
 Must not know: when they are logged.
-Runs in: the publisher, which is the only one that logs these.
+Runs in: the publisher, which alone logs these; the CLI says some of them as well.
 """
 
 from __future__ import annotations
@@ -234,8 +234,8 @@ CACHE_UNUSED = Sentence(
     "There is no good source, and this file of `LIVECONFIG_CACHE_DIR` cannot be used "
     "in its place.",
     "Do what the line says, or remove the file. Mend the source first.",
-    ("kubectl exec POD -- ls -la /var/cache/liveconfig",),
-    example="/var/cache/liveconfig/newest: damaged, …, so it is not used",
+    ("kubectl exec POD -- ls -la /var/cache/liveconfig/own",),
+    example="/var/cache/liveconfig/own/last-good: damaged, …, so it is not used",
 )
 CACHE_UNFIT = Sentence(
     WARNING,
@@ -293,7 +293,7 @@ ENDS = Sentence(
     (_LOGS, _CHECK),
     "Roll the change of image or environment back: "
     "`kubectl rollout undo deployment/liveconfig`.",
-    example="LIVECONFIG_POLL_SECONDS is 0: …",
+    example="LIVECONFIG_POLL_SECONDS is '0': it takes …",
 )
 NOT_IMPORTED = Sentence(
     CRITICAL,

@@ -3,7 +3,8 @@ What the master and the workers log.
 
 Owns: the sentences, their levels, and what to do about each.
 Must not know: when they are logged.
-Runs in: the gunicorn master and every worker.
+Runs in: the gunicorn master, every worker, and wherever somebody uses `FileWatcher`
+    alone.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ START_FAILS = Sentence(
     "Do what the line says: it names the file, the variable or the class.",
     (_PREVIOUS, "liveconfig check kube/configmap.yaml"),
     f"Pods of before serve on; {_ROLL_BACK}.",
-    example="LIVECONFIG_PATH is not set: …",
+    example="conf/config.yaml: no such file or directory: put it there, …",
 )
 STARTS_AGAIN = Sentence(
     ERROR,
