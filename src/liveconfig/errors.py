@@ -1,7 +1,8 @@
 """
 Every exception of the package, sorted by who must react.
 
-Owns: the exception types and the sentences they build from their parts.
+Owns: the exception types and the sentences they build from their parts; how messages
+    write the path of a key, a list of names, and text that a terminal would not show.
 Must not know: where anything is caught.
 Runs in: everywhere.
 """

@@ -1,11 +1,13 @@
 """
-The process's own settings, read once from the environment.
+The process's own settings, as the environment has them.
 
 Owns: the name, meaning, default and limits of every environment variable.
 Must not know: what the settings are used for.
-Runs in: the entry points of the gunicorn master, a worker, the publisher and the CLI.
+Runs in: the entry points of the gunicorn master, a worker, the publisher and the CLI;
+    in a worker also where a manager has no class, or the operators' port no names.
 
-This is the only module that reads the environment.
+This is the only module that reads the environment, and it keeps nothing of it: a reload
+may bring other values.
 """
 
 from __future__ import annotations

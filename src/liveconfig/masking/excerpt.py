@@ -3,7 +3,7 @@ The lines around the mistake in a document that was rejected, without its secret
 
 Owns: choosing, masking and cutting the lines.
 Must not know: classes and their annotations, parsers, who shows the lines.
-Runs in: the publisher.
+Runs in: the publisher; workers and the CLI know the form of a line, and show it.
 
 The document need not parse, so that nothing in it is certain: where a quote is
 missing, what looks like a key may be part of a secret, and so may any value. Hence, if

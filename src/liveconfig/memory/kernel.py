@@ -3,7 +3,7 @@ What this package needs of the kernel, beyond what every Linux and every Python 
 
 Owns: which calls these are; making them where this build of Python leaves them out.
 Must not know: what they are used for.
-Runs in: the gunicorn master and the publisher.
+Runs in: the gunicorn master, its guardian, the publisher; for a moment in every worker.
 
 A Python that was built against an old C library or old headers has neither
 `os.memfd_create` nor `os.pidfd_open`, on whatever kernel it runs.

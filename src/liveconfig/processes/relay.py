@@ -1,7 +1,8 @@
 """
 Log lines on their way from the publisher to the master's logger.
 
-Owns: the socket between the two, and the shape of a message on it.
+Owns: the socket between the two, the shape of a message on it, and what else the two
+    have to agree on: the signal to look again, and the roles of a publisher.
 Must not know: what the lines say, what a config is.
 Runs in: the publisher (which sends) and the gunicorn master (which receives).
 

@@ -4,7 +4,7 @@ What changed from one config to the next, to be shown.
 Owns: where two encoded configs differ; finding the part of a typed config at such a
     place; cutting long texts.
 Must not know: which parts are secret, how a part is written as text.
-Runs in: the publisher.
+Runs in: the publisher; in every worker, where two payloads differ.
 
 A part is found in the typed config, not in a payload: there a secret knows that it is
 one, and nothing but the part is converted.

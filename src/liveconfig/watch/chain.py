@@ -3,7 +3,7 @@ What has to be watched, so that no change of one path goes unnoticed.
 
 Owns: the walk along directories and links, the directories and names that matter.
 Must not know: how a directory is watched, what is done about a change.
-Runs in: the publisher.
+Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
 A path is a chain: directories, links out of them, and at the end a file or directory.
 Whoever watches only the file misses the swap of a link before it, and whoever watches

@@ -3,7 +3,7 @@ Filesystems on which inotify does not see what others change.
 
 Owns: their kinds, and the question which kind a path is on.
 Must not know: what is done about it.
-Runs in: the publisher.
+Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
 inotify sees what goes through this kernel. Files that another machine serves, or
 the host of a virtual one, or a process, are changed behind it: no event is made, and

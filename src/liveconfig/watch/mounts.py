@@ -3,7 +3,7 @@ Mounts that go on showing the file that was there when they were made.
 
 Owns: reading the kernel's mount table.
 Must not know: Kubernetes, what is mounted.
-Runs in: the publisher.
+Runs in: the publisher, or wherever somebody uses `FileWatcher` alone.
 
 A `subPath` mount and a single file mounted by a container runtime are bind mounts of
 one file: what is written into it shows at once, but not what is put in its place, be it
