@@ -354,6 +354,11 @@ def test_one_word_stands_for_one_thing() -> None:
     )
 
 
+_ACTING = {"log", "_log", "publish", "send", "kill", "sleep"}
+# Of what an object holds.
+_CHANGING = {"add", "append", "clear", "pop", "remove", "unregister", "update"}
+
+
 def _acts(function: ast.AST) -> Iterator[ast.AST]:
     """Yield where a function logs, or stores what outlives the call."""
     for node in ast.walk(function):
@@ -365,8 +370,9 @@ def _acts(function: ast.AST) -> Iterator[ast.AST]:
             if any(isinstance(each, ast.Attribute) for each in inner):
                 yield node
         elif isinstance(node, ast.Call):
-            path = ast.unparse(node.func).split(".")
-            if {"log", "_log", "publish", "send", "kill"} & set(path):
+            *holder, name = ast.unparse(node.func).split(".")
+            is_own = holder[:1] == ["self"] and len(holder) > 1
+            if _ACTING & {*holder, name} or (is_own and name in _CHANGING):
                 yield node
 
 
@@ -376,7 +382,7 @@ def test_predicates_do_not_act() -> None:
         module.at(node, f"{function.name} acts: name it by what it does")
         for module in _package()
         for function in module.functions()
-        if function.name.lstrip("_").startswith(("is_", "has_"))
+        if function.name.lstrip("_").startswith(("is_", "has_", "may_"))
         for node in _acts(function)
     )
 

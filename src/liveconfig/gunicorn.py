@@ -125,7 +125,7 @@ def post_worker_init(worker: Any) -> None:
     """Have the worker follow the publications, serve operators, and end in time."""
     end_with_parent(worker.ppid, signal.SIGTERM)
     if _supervisor is not None:
-        _end_unless_it_may_serve(worker, _supervisor.shared)
+        _wait_to_serve_or_end(worker, _supervisor.shared)
     _serve_own_ports(worker)
     if _supervisor is not None:
         _follow(worker, _supervisor.shared)
@@ -194,13 +194,13 @@ def _without_start(cfg: Any) -> tuple[str, str]:
     return hooks.place(cfg.on_starting), hooks.advice("on_starting", on_starting)
 
 
-def _end_unless_it_may_serve(worker: Any, memory: SharedMemory) -> None:
+def _wait_to_serve_or_end(worker: Any, memory: SharedMemory) -> None:
     def is_wanted() -> bool:
         # Or gunicorn takes it for one that hangs.
         worker.notify()
         return bool(worker.alive)
 
-    if not door.may_serve(memory, is_wanted):
+    if not door.wait_to_serve(memory, is_wanted):
         # Anything but 0 is an error to gunicorn, 3 and 4 the end of the whole service.
         sys.exit(0)
 

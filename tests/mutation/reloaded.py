@@ -18,7 +18,7 @@ _RESPAWN = ("tests/service/test_respawn.py",)
 
 RELOADED = (
     Mutant(
-        "worker.door:may_serve",
+        "worker.door:wait_to_serve",
         "a worker without a config leaves the requests to the others",
         Always("problem"),
         _RESPAWN,

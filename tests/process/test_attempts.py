@@ -173,7 +173,7 @@ def test_bytes_that_were_given_up_are_tried_again_after_a_reload(place: Place) -
     place.write("die")
     eventually(_rejected(master))
     place.tame()
-    master.supervisor.succeed(must_fit=False)
+    master.supervisor.replace_publisher(must_fit=False)
     eventually(lambda: master.supervisor.check() or _served(master) == "die")
     assert place.tries == 3
 

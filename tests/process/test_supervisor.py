@@ -264,7 +264,7 @@ def test_successor_that_is_stopped_while_it_is_tried_holds_nobody_up(
     with monkeypatch.context() as patch:
         command = [sys.executable, "-c", stopping]
         patch.setattr(child_module, "_command", lambda *_: command)
-        master.supervisor.succeed(must_fit=True)
+        master.supervisor.replace_publisher(must_fit=True)
     _flip(volume, "two")
     eventually(lambda: master.message() == "two")
     monkeypatch.setattr(succession_module, "_FIT_SECONDS_MAX", 0.0)
@@ -533,7 +533,7 @@ def test_successor_takes_the_place_while_the_master_goes_on(
     # It is not waited for: what it says of itself has not come yet.
     with monkeypatch.context() as patch:
         patch.setattr(child_module.Child, "wait_ready", _never)
-        master.supervisor.succeed(must_fit=True)
+        master.supervisor.replace_publisher(must_fit=True)
     assert master.supervisor.pid == before
     eventually(lambda: _has_succeeded(master))
     assert master.supervisor.take_outcome() != "ready"
@@ -553,7 +553,7 @@ def test_successor_whose_schema_fits_nothing_does_not_take_the_place(
     master.supervisor.start()
     before = master.supervisor.pid
     schema("message: int")
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     eventually(
         lambda: master.supervisor.check() or "nothing is reloaded" in master.lines[-1]
     )
@@ -574,7 +574,7 @@ def test_source_that_fits_the_new_schema_is_enough(
     volume.flip({"config.yaml": "message: 42\n"})
     eventually(lambda: master.supervisor.check() or "rejected" in master.lines[-1])
     schema("message: int")
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     eventually(lambda: _has_succeeded(master))
     assert master.config.version == 2
 
@@ -586,7 +586,7 @@ def test_what_is_live_is_enough_while_the_source_is_bad(
     master.supervisor.start()
     volume.flip({"config.yaml": "message: [\n"})
     schema("message: str = 'other'")
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     eventually(lambda: _has_succeeded(master))
     assert master.config.version == 1
 
@@ -598,7 +598,7 @@ def test_successor_that_need_not_fit_waits_for_a_config_that_does(
     master.supervisor.start()
     before = master.supervisor.pid
     schema("message: int")
-    master.supervisor.succeed(must_fit=False)
+    master.supervisor.replace_publisher(must_fit=False)
     eventually(lambda: master.supervisor.check() or master.supervisor.pid != before)
     volume.flip({"config.yaml": "message: 42\n"})
     eventually(lambda: master.supervisor.check() or _is_newer(master.config, 1))
@@ -613,7 +613,7 @@ def test_successor_that_does_not_load_leaves_the_present_one(
     before = master.supervisor.pid
     monkeypatch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
     for must_fit in (True, False):
-        master.supervisor.succeed(must_fit=must_fit)
+        master.supervisor.replace_publisher(must_fit=must_fit)
         eventually(
             lambda: (
                 master.supervisor.check() or "nothing is reloaded" in master.lines[-1]
@@ -633,7 +633,7 @@ def test_publisher_that_is_dead_has_its_successor_at_once(
         patch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
         master.publisher().kill()
         eventually(lambda: master.supervisor.check() or master.supervisor.restarts == 3)
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     eventually(lambda: _has_succeeded(master))
 
 
@@ -646,7 +646,7 @@ def test_successor_goes_by_its_own_interval(
     monkeypatch.setattr(master.supervisor, "_poll_seconds", 1.0)
     master.supervisor.start()
     monkeypatch.setenv("LIVECONFIG_POLL_SECONDS", "600")
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     eventually(lambda: _has_succeeded(master))
     successor = master.supervisor.pid
     began = time.monotonic()
@@ -667,7 +667,7 @@ def test_successor_that_dies_on_the_way_is_told_from_one_that_does_not_fit(
                 patch.setattr(child_module, "_command", lambda *_: ["/bin/false"])
             else:
                 patch.setenv("LIVECONFIG_SCHEMA", "no_such_module:Config")
-            master.supervisor.succeed(must_fit=True)
+            master.supervisor.replace_publisher(must_fit=True)
         outcomes.append(
             eventually(
                 lambda: master.supervisor.check() or master.supervisor.take_outcome()
@@ -680,7 +680,7 @@ def test_successor_that_dies_on_the_way_is_told_from_one_that_does_not_fit(
 def test_stop_ends_a_successor_as_well(master: Master) -> None:
     """One that is still being tried does not outlive the master."""
     master.supervisor.start()
-    master.supervisor.succeed(must_fit=True)
+    master.supervisor.replace_publisher(must_fit=True)
     master.supervisor.stop()
     assert psutil.Process().children() == []
 

@@ -47,7 +47,7 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
         # gunicorn's reloader ends workers so that others have the new code; the
         # publisher must have it too.
         if has_fewer and server.cfg.reload:
-            supervisor.succeed(must_fit=False)
+            supervisor.replace_publisher(must_fit=False)
 
     def try_before_reload() -> None:
         nonlocal tries
@@ -102,7 +102,7 @@ def _start_again_if_ended(server: Any, guardian: Guardian) -> None:
 def _try(server: Any, supervisor: Supervisor) -> None:
     try:
         with _as_after_reload(server):
-            supervisor.succeed(must_fit=True)
+            supervisor.replace_publisher(must_fit=True)
     # What gunicorn does when its config file is no good, which it has logged by then.
     except SystemExit:
         sentences.CONFIG_FILE_FAILS.write(server.log)

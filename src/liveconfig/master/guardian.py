@@ -136,19 +136,20 @@ class _Watch:
 
     def run(self) -> None:
         """Wait for the master's end, and then until all of its workers have ended."""
-        while os.getppid() == self._master_pid and not self._has_seen_end(None):
+        while os.getppid() == self._master_pid and not self._take_news(None):
             pass
         self._poll.unregister(self._master)
         ended_at = time.monotonic()
-        self._has_seen_end(0.0)
+        self._take_news(0.0)
         while self._workers or self._is_open:
             left = ended_at + self._seconds - time.monotonic()
             for worker in self._workers:
                 # One that was stopped goes on, and ends as the kernel has asked it to.
                 _send(worker, signal.SIGCONT if left > 0 else signal.SIGKILL)
-            self._has_seen_end(left if left > 0 else _AGAIN_SECONDS)
+            self._take_news(left if left > 0 else _AGAIN_SECONDS)
 
-    def _has_seen_end(self, seconds: float | None) -> bool:
+    def _take_news(self, seconds: float | None) -> bool:
+        """Note who came and who has ended; return whether the master has."""
         has_ended = False
         for descriptor, _ in self._poll.poll(
             None if seconds is None else seconds * 1e3

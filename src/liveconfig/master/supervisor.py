@@ -126,7 +126,7 @@ class Supervisor:
             self.stop()
             raise
 
-    def succeed(self, *, must_fit: bool) -> None:
+    def replace_publisher(self, *, must_fit: bool) -> None:
         """
         Put a new publisher in the place of this one, with the code as it is now.
 

@@ -28,9 +28,9 @@ _WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
 
 
-def may_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
+def wait_to_serve(shared: SharedMemory, is_wanted: Callable[[], bool]) -> bool:
     """
-    Return, in time, whether this worker is to serve.
+    Wait until this worker may serve, for a while; return whether it may.
 
     Args:
         shared: the memory of this process.
