@@ -163,7 +163,7 @@ class NoConfigYetError(LiveconfigError):
         super().__init__(reason)
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return f"there is no config yet: {self.reason}"
 
 
@@ -183,7 +183,7 @@ class CacheError(LiveconfigError):
         self.problem = problem
         self.is_of_another = is_of_another
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return f"{self.path}: {self.problem}"
 
 
@@ -223,7 +223,7 @@ class VersionNotReachedError(LiveconfigError):
         self.version = version
         self.held_version = held_version
 
-    def __str__(self) -> str:
+    def _sentence(self) -> str:
         return (
             f"this worker still holds version {self.held_version}, not {self.version}"
         )

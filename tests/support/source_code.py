@@ -54,11 +54,15 @@ class Module:
         return f"{self.place}:{getattr(node, 'lineno', 1)}: {reason}"
 
     def is_one_of(self, names: Iterable[str]) -> bool:
-        """Tell whether a list of modules and packages, without ours, names it."""
+        """
+        Return whether a list names this module, or its package with a dot behind it.
+
+        The names are those inside of our package, which itself is "".
+        """
         return any(
             f"{self.name}.".startswith(f"{PACKAGE}.{name}")
             if name.endswith(".")
-            else self.name == f"{PACKAGE}.{name}"
+            else self.name == f"{PACKAGE}.{name}".rstrip(".")
             for name in names
         )
 

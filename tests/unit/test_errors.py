@@ -7,10 +7,16 @@ import pickle
 import pytest
 
 from liveconfig.errors import (
+    CacheError,
     InvalidConfigError,
     KeyPath,
+    LiveconfigError,
+    NoConfigYetError,
     PayloadTooLargeError,
+    ServiceUnavailableError,
     SourceUnavailableError,
+    StartupError,
+    UnfitConfigError,
     format_key_path,
     listed,
 )
@@ -62,6 +68,25 @@ def test_invalid_config_names_what_is_known(
 ) -> None:
     """File, line, column and key are named as far as they are known."""
     assert str(InvalidConfigError("c.yaml", *place, "wrong")) == sentence
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CacheError("a\nb", "it is a link"),
+        InvalidConfigError("a\nb", 1, 2, "", "wrong"),
+        NoConfigYetError("a\nb: gone"),
+        ServiceUnavailableError("a\nb", "gone"),
+        SourceUnavailableError("a\nb", "gone"),
+        StartupError("a\nb: gone"),
+        UnfitConfigError("a\nb", "", "wrong"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_error_is_one_line(error: LiveconfigError) -> None:
+    """The name of a file forges no line of the log, whatever the error is."""
+    assert r"a\nb" in str(error)
+    assert str(error).isprintable()
 
 
 def test_errors_survive_pickling() -> None:
