@@ -15,6 +15,7 @@ from collections.abc import Sequence
 # The way to a value from the top of a document: mapping keys and list indexes.
 KeyPath = tuple["str | int", ...]
 
+# Two lines and a half of a terminal: nobody reads a longer path to its end.
 _PATH_CHARACTERS_MAX = 200
 
 # With what stands for the rest of a key, or for all of it, that must not be shown.

@@ -260,7 +260,9 @@ def test_directory_without_configs_is_unavailable(tmp_path: Path) -> None:
     """An emptied ConfigMap is a source that is gone, not an empty config."""
     volume = ConfigMapVolume(tmp_path, {"a.yaml": "1"})
     volume.flip({})
-    assert _unavailable(volume.directory) == "it holds no *.yaml, *.yml, *.json"
+    assert _unavailable(volume.directory) == (
+        "it holds no *.yaml, *.yml, *.json: put one there"
+    )
     assert "no such file" in _unavailable(volume.path("a.yaml"))
 
 

@@ -110,7 +110,8 @@ class Checker:
 
         Raises:
             SourceUnavailableError: there is nothing.
-            InvalidConfigError: it is too large, or not what the options take.
+            InvalidConfigError: it is too large, or not what the options take; what was
+                yielded before holds.
         """
         if self.is_merged:
             yield self._merged(paths)
@@ -128,7 +129,8 @@ class Checker:
 
         Raises:
             SourceUnavailableError: there is nothing.
-            InvalidConfigError: the first that is bad, or there is none.
+            InvalidConfigError: the first that is bad, or there is none; those behind it
+                were not checked.
         """
         found = []
         for checked in self.check(path):

@@ -45,6 +45,7 @@ from liveconfig.status.verdict import counted, judge
 # a command that Ctrl-C ended.
 _GOOD, _BAD, _NO_ANSWER, _INTERRUPTED = 0, 1, 2, 130
 
+# Soon enough for who looks on; what has not changed is not sent again.
 _WATCH_SECONDS = 1.0
 
 _NO_SCHEMA = (

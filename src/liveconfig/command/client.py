@@ -71,8 +71,9 @@ class StatusClient:
         Return what the service says now.
 
         Raises:
-            ServiceUnavailableError: it did not answer within `seconds`, or not now.
-            StartupError: what answers there is no such service.
+            ServiceUnavailableError: it did not answer within `seconds`, or not now; the
+                next call asks again.
+            StartupError: what answers there is no such service; nothing of it is kept.
         """
         response, body = self._get(self.url, seconds, self._etag)
         if response.status == HTTPStatus.NOT_MODIFIED and self._status is not None:
@@ -91,8 +92,9 @@ class StatusClient:
         Return the URL of the config that is served, and its JSON with secrets masked.
 
         Raises:
-            ServiceUnavailableError: it did not answer, or has no config yet.
-            StartupError: what answers there is no such service.
+            ServiceUnavailableError: it did not answer, or has no config yet; the next
+                call asks again.
+            StartupError: what answers there is no such service; nothing of it is kept.
         """
         url = f"{self._root}/config"
         response, body = self._get(url, seconds)

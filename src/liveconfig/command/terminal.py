@@ -23,8 +23,10 @@ from liveconfig.status.document import Entry, Rejected, Status, Worker
 from liveconfig.status.verdict import Verdict, judge
 
 _COLUMNS, _ROWS = 80, 24
+# The longest label, and two blanks.
 _LABEL = 11
 
+# So that nearly all pods fit on one screen.
 _LISTED_MAX = 5
 _ENTRIES_MAX = 8
 _CHANGES_MAX = 3

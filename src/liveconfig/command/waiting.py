@@ -21,6 +21,7 @@ from liveconfig.errors import (
 from liveconfig.status.document import Rejected, Status
 from liveconfig.status.verdict import counted, judge
 
+# A pipeline waits this much too long at most.
 _PAUSE_SECONDS = 0.25
 
 # A service that hangs is asked again; one that is slow still gets an answer through.
@@ -110,9 +111,9 @@ class Wait:
             seconds: how long to wait; with 0 the service is asked once.
 
         Raises:
-            InvalidConfigError: the service rejected it.
-            NotConvergedError: it is not met in time.
-            StartupError: what answers is no such service.
+            InvalidConfigError: the service rejected it; `status` says so.
+            NotConvergedError: it is not met in time; `status` is what was seen last.
+            StartupError: what answers is no such service; `status` is as it was.
         """
         deadline = time.monotonic() + seconds
         while True:

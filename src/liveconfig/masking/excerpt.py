@@ -22,6 +22,7 @@ from msgspec import Struct
 from liveconfig.errors import printable
 from liveconfig.masking.secret import MASK
 
+# Enough to know the place again, and little enough for each publication of the status.
 _LINES_BEFORE, _LINES_AFTER = 3, 2
 _CHARACTERS_MAX = 160
 _CUT = "…"

@@ -29,9 +29,11 @@ from setproctitle import setproctitle
 from liveconfig.memory import kernel
 from liveconfig.processes.parent import signal_at_end_of_parent
 
+# More than the seconds of a worker take, which is all that a message says.
 _MESSAGE_BYTES_MAX = 32
 # How often a worker that cannot be ended yet, as one in the kernel's hands, is tried.
 _AGAIN_SECONDS = 1.0
+# It is killed, so that only a machine at its limit needs more than a moment.
 _STOP_SECONDS = 10.0
 
 
@@ -57,7 +59,7 @@ class Guardian:
         Start the process.
 
         Raises:
-            OSError: none can be started, and there is none.
+            OSError: none can be started; there is none, and it may be tried again.
         """
         master = os.getpid()
         pid = os.fork()
@@ -92,7 +94,7 @@ class Guardian:
             seconds: how long it may take to end by itself.
 
         Raises:
-            OSError: nobody will do so.
+            OSError: nobody will do so; all else is as it was.
         """
         pidfd = kernel.pidfd_open(pid)
         try:

@@ -39,7 +39,7 @@ def command(arguments: Sequence[str]) -> list[str]:
     Return the command that starts the publisher with these arguments.
 
     Raises:
-        StartupError: there is no interpreter to start it with.
+        StartupError: there is no interpreter to start it with; nothing was started.
     """
     _require_python()
     path = [place for place in sys.path if isinstance(place, str)]

@@ -23,7 +23,8 @@ from liveconfig.processes.relay import FITS
 # How long it may take until it fits: it imports all that the schema imports, and reads
 # the source once.
 _FIT_SECONDS_MAX = 120.0
-# How long the present publisher may take to end when it is asked to.
+# How long the present publisher may take to end when it is asked to: far more than that
+# takes, and nobody publishes meanwhile.
 _END_SECONDS_MAX = 2.0
 
 

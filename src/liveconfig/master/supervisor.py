@@ -27,7 +27,8 @@ from liveconfig.processes.relay import FIRST, FITS, MUST_FIT, MUST_LOAD, READY
 from liveconfig.sentences import of_processes as sentences
 from liveconfig.sentences.sentence import Sentence
 
-# How often the records are looked through for damage.
+# How often the records are looked through for damage: a look costs a copy of them,
+# and what is damaged is mended this much later at most.
 _RECORD_SECONDS = 1.0
 
 # A publisher is started again at once when it has lived for a while, and ever more

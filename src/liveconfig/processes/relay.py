@@ -32,6 +32,7 @@ LOOK_AGAIN = signal.SIGURG
 # before it has ended, which it does not bring about unless its schema fits; or loads.
 FIRST, MUST_FIT, MUST_LOAD = ROLES = ("first", "must-fit", "must-load")
 
+# A longer line is cut: a message is sent and received whole, or not at all.
 _MESSAGE_BYTES_MAX = 16_384
 
 

@@ -40,7 +40,8 @@ def read_json(
         odd: takes the texts that are others than they look like.
 
     Raises:
-        InvalidConfigError: it is no JSON, or more than a config can hold.
+        InvalidConfigError: it is no JSON, or more than a config can hold; `tree` is of
+            no more use.
     """
     lines = [0, *(match.end() for match in re.finditer("\n", text))]
 

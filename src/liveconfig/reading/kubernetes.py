@@ -22,6 +22,7 @@ FIELDS = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
 _BASE64 = {("ConfigMap", "binaryData"), ("Secret", "data")}
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
+# What the API server takes: of a key, of all values of an object, of its annotations.
 _KEY_CHARACTERS_MAX = 253
 _BYTES_MAX = 1024 * 1024
 _ANNOTATIONS_BYTES_MAX = 256 * 1024

@@ -49,6 +49,7 @@ _NO_TEXT = re.compile("(?:---|[.]{3})?[ \t]*(?:#.*)?|%.*")
 _OUTLINE = re.compile(r"^(apiVersion|kind):[ \t]+[\"']?([-\w./]+)", re.MULTILINE)
 # The key of a text whose lines stand in the file as they are, but for the indent.
 _LITERAL = re.compile(r":\s*\|[-+]?(\d?)[-+]?\s*(#.*)?$")
+# Of what is passed over: more would hide what was checked.
 _NAMES_SHOWN_MAX = 3
 _NO_CONFIG = f"a config is called *{', *'.join(SUFFIXES)}, and not .*"
 # What no error may show of a Secret is all that could be a part of its text.

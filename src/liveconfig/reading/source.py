@@ -24,9 +24,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
+from liveconfig.watch.chain import DATA
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_DATA = "..data"
 
 # Each failed try means that the source changed while it was read. Of a large one there
 # are as many as there is time for.
@@ -39,6 +39,7 @@ _STEPS_MAX = 1000
 # Without blocking, so that a pipe in the place of the file does not stop everything.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
+# A large file is read in few calls, and of one that is too large little is read.
 _READ_BYTES = 256 * 1024
 
 # By what one state of a file differs from another.
@@ -146,7 +147,8 @@ class Source:
             raise _ChangedMeanwhileError
         if not files:
             wanted = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
-            raise SourceUnavailableError(self._path, f"it holds no {wanted}")
+            problem = f"it holds no {wanted}: put one there"
+            raise SourceUnavailableError(self._path, problem)
         return files, max(changed_at_ns, status.st_mtime_ns)
 
     def _check_links(self, names: Sequence[str], directory: int) -> None:
@@ -171,7 +173,8 @@ class Source:
             with _opened(name, directory) as descriptor:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
-                    raise SourceUnavailableError(path, "it is not a regular file")
+                    problem = "it is not a regular file: put one there"
+                    raise SourceUnavailableError(path, problem)
                 self._check_size(size_bytes + status.st_size)
                 content = _content(descriptor, self._bytes_max + 1)
             size_bytes += len(content)
@@ -264,7 +267,7 @@ def _links_changed_at_ns(path: str) -> int:
 
 def _entry(path: str) -> str:
     """Return the link that leads to a volume's payload, or `path` if it is none."""
-    data = os.path.join(path, _DATA)
+    data = os.path.join(path, DATA)
     # Not `isdir`: a link whose directory is just being deleted must not count as no
     # link at all.
     return data if os.path.lexists(data) else path

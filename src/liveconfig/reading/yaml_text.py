@@ -110,7 +110,8 @@ def read_yaml(
         odd: takes the numbers and texts that are others than they look like.
 
     Raises:
-        InvalidConfigError: it is no YAML, or more than a config can hold.
+        InvalidConfigError: it is no YAML, or more than a config can hold; `tree` is of
+            no more use.
     """
     _refuse_stray_characters(text, tree)
     _refuse_many_handles(text, tree)

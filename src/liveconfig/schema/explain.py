@@ -265,9 +265,6 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (value, repr(value)[1:-1])
 
 
-# Finding the key.
-
-
 def place_of_failure(
     places: Iterable[tuple[KeyPath, Any, Sequence[type]]],
     fails: Callable[[Any, type], bool],

@@ -246,8 +246,6 @@ def _class_name(node: ClassNode) -> str:
     return re.sub(r"[\w.<>]+\.", "", str(node.cls))
 
 
-# What the docstrings say.
-
 # What these say of their base classes is nothing about a config.
 _LIBRARIES = frozenset({"abc", "builtins", "msgspec", "typing"})
 

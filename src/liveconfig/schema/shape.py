@@ -188,9 +188,6 @@ def _asks_for_whole(node: inspect.Type | None) -> bool:
     )
 
 
-# Checking the types.
-
-
 def _check(
     node: inspect.Type,
     place: str,
@@ -271,9 +268,6 @@ def _is_writable_mapping(annotation: Any) -> bool:
     return any(map(_is_writable_mapping, typing.get_args(annotation)))
 
 
-# Following a document along the types.
-
-
 def _walk(
     node: inspect.Type | None, value: Any, keys: KeyPath
 ) -> Iterator[tuple[KeyPath, inspect.Type | None, Any]]:
@@ -334,9 +328,6 @@ def _tagged_children(
     named = by_tag.get(tag) if isinstance(tag, (str, int)) else None
     children = by_key(named) if named else {}
     return {**children, tag_field: inspect.LiteralType(tuple(by_tag))}
-
-
-# Freezing what was decoded.
 
 
 def _may_hold_mapping(node: inspect.Type) -> bool:

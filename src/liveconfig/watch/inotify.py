@@ -45,6 +45,7 @@ _MASKS = {
 
 # `struct inotify_event`: watch descriptor, mask, cookie, length of the name.
 _HEADER = struct.Struct("iIII")
+# Many events at a time: whoever reads slowly loses some.
 _READ_BYTES = 65536
 
 # Each failed try means that the path changed while its watches were put up.
@@ -81,7 +82,7 @@ class Inotify:
         Take an instance; nothing is watched yet.
 
         Raises:
-            InotifyUnavailableError: the kernel gives none.
+            InotifyUnavailableError: the kernel gives none; nothing is left open.
         """
         try:
             self._manager = pyinotify.WatchManager()

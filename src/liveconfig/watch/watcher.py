@@ -106,8 +106,9 @@ class FileWatcher:
             on_mode_change: called with the new mode and the reason; from here, too.
 
         Raises:
-            TypeError: an argument is of another kind.
-            ValueError: a number is out of its range, or the path can be none.
+            TypeError: an argument is of another kind; nothing is watched.
+            ValueError: a number is out of its range, or the path can be none; nothing
+                is watched.
         """
         self._path = _absolute(path)
         self._action = _callable("action", action)
@@ -217,7 +218,8 @@ class FileWatcher:
         Stop, wait until `run` has ended, free all descriptors; twice is once.
 
         Raises:
-            RuntimeError: the action calls it, which ends the watcher with `stop`.
+            RuntimeError: the action calls it, which ends the watcher with `stop`; `run`
+                ends when the action returns, and the descriptors stay.
         """
         self.stop()
         if self._runner is threading.current_thread():
