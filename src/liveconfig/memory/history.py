@@ -20,6 +20,8 @@ from liveconfig.memory.record import Record
 from liveconfig.memory.status import Problem
 from liveconfig.schema.changes import Change
 
+# What somebody looks through to find what an incident began with. Where more keys have
+# changed than that, nobody reads each.
 ENTRIES_MAX = 32
 CHANGES_MAX = 20
 

@@ -297,7 +297,7 @@ class Writer:
 
         Raises:
             RecordClaimedError: another writer is alive; nothing was changed.
-            StartupError: the descriptor is not that of a record.
+            StartupError: the descriptor is not that of a record; nothing was changed.
         """
         self._payload_bytes_max = payload_bytes_max_of(descriptor)
         # Opened anew: a lock on the inherited description would be shared with every

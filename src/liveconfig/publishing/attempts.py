@@ -17,6 +17,7 @@ from liveconfig.publishing.events import Attempted
 from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.note import Note
 
+# One death may be bad luck, as when memory is short for a moment; each costs a start.
 ATTEMPTS_MAX = 3
 
 _NAME = "attempt"

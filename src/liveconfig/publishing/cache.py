@@ -73,7 +73,8 @@ class Cache:
         Where it is the newest already, nothing is written.
 
         Raises:
-            CacheError: the directory is not fit for it, or another service's.
+            CacheError: the directory is not fit for it, or another service's. No
+                file in it was touched.
             OSError: the disk is full or not writable. Both generations stay.
         """
         os.makedirs(self._path, mode=0o700, exist_ok=True)

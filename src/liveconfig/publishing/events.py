@@ -27,6 +27,7 @@ from liveconfig.memory.status import Attempt
 from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
 from liveconfig.schema.changes import Change
 
+# A line of the log has to be readable; the record of the status has room for so many.
 _IN_LOG_MAX = 20
 _IN_STATUS_MAX = 100
 

@@ -14,6 +14,7 @@ import fcntl
 import os
 from pathlib import Path
 
+# More than any note has: what somebody else has put there is not read to its end.
 _BYTES_MAX = 256 * 1024
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -23,7 +23,8 @@ class Channel:
         Attach to the record and claim it.
 
         Raises:
-            RecordClaimedError: another publisher is alive.
+            RecordClaimedError: another publisher is alive; nothing was written,
+                and this process is to end.
         """
         self.record = Record(descriptor)
         self.writer = Writer(descriptor)
@@ -69,8 +70,9 @@ class Outlets:
         Attach by descriptors, which belong to the outlets from now on.
 
         Raises:
-            RecordClaimedError: another publisher is alive.
-            StartupError: a descriptor is not that of what it should be.
+            RecordClaimedError: another publisher is alive; nothing was written,
+                and this process is to end.
+            StartupError: a descriptor is not that of what it should be; as above.
         """
         return cls(
             Channel(config),

@@ -44,7 +44,8 @@ from liveconfig.trial.course import Step, step
 
 # How much a filesystem's clock may be behind, as it goes in steps.
 _CLOCK_STEP_SECONDS = 0.02
-# How many doubtful values of one source are shown, and how much of each.
+# How many doubtful values of one source are shown, and how much of each: the author of
+# more has one mistake, and the record of the status an end.
 _WARNINGS_MAX = 20
 _WARNING_CHARACTERS_MAX = 1000
 

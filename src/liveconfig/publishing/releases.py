@@ -146,8 +146,9 @@ class Releases:
             origin: where it came from.
 
         Raises:
-            CorruptRecordError: it is damaged, or was overwritten.
-            UnfitConfigError: it was made by another schema.
+            CorruptRecordError: it is damaged, or was overwritten; nothing is live here,
+                and the next version is newer than any that there was.
+            UnfitConfigError: it was made by another schema; the same holds.
         """
         self._outlets.config.writer.skip(version_min)
         record = self._outlets.config.record

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from liveconfig.sentences.of_config import MISTAKE, NOT_IMPORTED
 
+# As the relay has it, which is not imported yet.
 _MESSAGE_BYTES_MAX = 16_384
 
 

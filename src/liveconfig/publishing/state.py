@@ -24,6 +24,7 @@ from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus
 from liveconfig.memory.trial import Withdrawn
 from liveconfig.publishing import events
 
+# A class may say as much as it likes in an error, and the record has an end.
 _PROBLEM_CHARACTERS_MAX = 1000
 _CONDEMNED_MAX = 32
 

@@ -28,7 +28,7 @@ def bound_schema(type_: type[Any] | None, shared: SharedMemory) -> Schema[Any]:
     The row of this worker says which one that is.
 
     Raises:
-        NotBoundError: they are published for another class.
+        NotBoundError: they are published for another class; no row says anything of it.
     """
     schema = _schema(type_, shared)
     if shared.workers.own is not None:

@@ -24,6 +24,8 @@ from liveconfig.worker.manager import managers
 
 log = logging.getLogger("gunicorn.error")
 
+# A worker that waited for longer would have ever older code; one that gave up sooner
+# would be one start after another.
 _WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
 
