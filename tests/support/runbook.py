@@ -157,7 +157,7 @@ SYMPTOMS = {
     ),
     "a valid edit does not show": ("GROWN", "REMOVED", "BLANKED"),
     "an edit shows, and is gone again": ("TAKEN_BACK", "NOT_TRIED_AGAIN"),
-    "an edit that hurts stays": ("NOT_COUNTED",),
+    "an edit that hurts stays": ("NOT_COUNTED", "SERVES_CONDEMNED"),
     "an edit shows a second late": ("POLLING",),
     "a key has no effect": ("UNKNOWN_KEYS", "NEEDS_RESTART"),
     "a number or text is another one": ("ODD_VALUE",),

@@ -137,11 +137,11 @@ FELL_BACK = Sentence(
 TAKEN_BACK = Sentence(
     ERROR,
     "version %d is taken back, %s: %s",
-    "The config is valid, but the code fails on it. The last config that passed its "
-    "trial is published again; this one is not tried again until its content changes "
-    "or gunicorn is reloaded.",
-    "Put the text of before back in the source, then mend the config, or the code that "
-    "fails on it.",
+    "The config is valid, but the code fails on it. Requests are served again with the "
+    "last config that passed its trial, so nothing is urgent; but the source still "
+    "holds this one, and a new pod would serve it.",
+    "Put the text of before back in the source. The errors of your application in the "
+    "lines before say what to mend in the config, or in the code.",
     (_STATUS, _LOGS, _APPLY),
     _TAKE_BACK,
     example="version N is taken back, sha256:…: 24 of 24 requests failed, 0 of 900 …",
@@ -150,9 +150,12 @@ SERVES_CONDEMNED = Sentence(
     ERROR,
     "version %d should be taken back, but there is no proven config to go back to, so "
     "it is served and this pod is not ready; %s: %s",
-    "The config is valid, but the code fails on it, and this service has never had "
-    "another one: `/readyz` answers 503, so that a roll-out stops at this pod.",
-    "Put a config in place that works: it is served as soon as it is there.",
+    "The config is valid, but the code fails on it, and no other one has passed its "
+    "trial here: requests go on to fail, and `/readyz` answers 503, so that a roll-out "
+    "stops at this pod.",
+    "Put a config in place that works: it is served as soon as it is there. Where the "
+    "cause was another one, as a database that was away, reload gunicorn: then it is "
+    "tried again.",
     (_STATUS, _LOGS, _APPLY),
     _TAKE_BACK,
     example="version 1 should be taken back, but there is no proven config to …",
@@ -163,8 +166,10 @@ NOT_TRIED_AGAIN = Sentence(
     "gunicorn is reloaded, %s: %s",
     "The content was on trial before, perhaps laid out otherwise, and the code failed "
     "on it. What is live stays.",
-    "Change the content, or mend the code and reload gunicorn: then it is tried again.",
-    (_STATUS, _RELOAD),
+    "Put the text of before back in the source. Once the code is mended, or what else "
+    "was the cause, reload gunicorn (HUP): then it is tried again, and requests fail "
+    "again if nothing was mended.",
+    (_STATUS, _APPLY),
     _TAKE_BACK,
     example="the source holds what was taken back and is not tried again until it …",
 )
