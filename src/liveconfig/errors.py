@@ -234,6 +234,10 @@ class NotConvergedError(LiveconfigError):
     """Time is up, and not every worker serves what was waited for: who and why."""
 
 
+class WithdrawnError(LiveconfigError):
+    """What was waited for was live, and was taken back: why, and what is live now."""
+
+
 class PayloadTooLargeError(LiveconfigError):
     """
     A payload does not fit into the record; the last publication stays.

@@ -181,6 +181,48 @@ SHOWN = (
         (f"{_WAITING}workers_that_are_missing_are_waited_for",),
     ),
     Mutant(
+        "command.waiting:Target.is_met",
+        "a config on trial is not proven",
+        Never("is_proven"),
+        (f"{_WAITING}trial_ends_no_wait_but_the_one_for_its_end",),
+    ),
+    Mutant(
+        "status.document:Status.is_proven",
+        "only what is live is what is proven",
+        Without("digest"),
+        (f"{_WAITING}another_config_that_is_proven_is_not_enough",),
+    ),
+    Mutant(
+        "command.waiting:Wait._ends_with",
+        "what was taken back is not waited for",
+        Never("withdrawn"),
+        (f"{_WAITING}config_that_is_taken_back_ends_the_wait",),
+    ),
+    Mutant(
+        "command.waiting:Target.withdrawn",
+        "what was taken back is what was waited for",
+        Swap("found.digest == self.digest", "True"),
+        (f"{_WAITING}another_config_that_is_taken_back_ends_no_wait",),
+    ),
+    Mutant(
+        "command.waiting:Target.withdrawn",
+        "a version that was taken back is not met by the newer one",
+        Swap("found.version >= self.version", "False"),
+        (f"{_WAITING}config_that_is_taken_back_ends_the_wait",),
+    ),
+    Mutant(
+        "status.verdict:_trouble_with_source",
+        "what was taken back is trouble",
+        Never("withdrawn"),
+        _VERDICT,
+    ),
+    Mutant(
+        "status.verdict:_withdrawn",
+        "what is live for want of another is not said to be gone",
+        Never("digest"),
+        ("tests/unit/test_verdict.py::test_trouble_is_told",),
+    ),
+    Mutant(
         "command.cli:status",
         "trouble is an exit status",
         Never("level"),

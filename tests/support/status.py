@@ -159,6 +159,41 @@ def rejected(**changes: Any) -> dict[str, Any]:
     return _json(candidate, changes)
 
 
+def trial(**changes: Any) -> dict[str, Any]:
+    """Return the trial of version 3, which nothing failed in yet, and `changes`."""
+    made = document.Trial(
+        version=3,
+        digest=DIGEST,
+        mode="watch",
+        began_at=_at(0.0019),
+        seconds_left=12,
+        requests=1400,
+        failures=0,
+    )
+    return _json(made, changes)
+
+
+def withdrawn(**changes: Any) -> dict[str, Any]:
+    """Return version 2, which was taken back for its requests, and `changes`."""
+    made = document.Withdrawn(
+        version=2,
+        digest="sha256:" + "0b" * 32,
+        since=_at(-1),
+        reason="24 of 24 requests failed, 0 of 1400 before",
+        requests=24,
+        failures=24,
+        share=1.0,
+        share_before=0.0,
+        deaths=0,
+    )
+    return _json(made, changes)
+
+
+def proven(**changes: Any) -> dict[str, Any]:
+    """Return that version 3 is proven, and `changes`."""
+    return _json(document.Proven(version=3, digest=DIGEST, at=_at(30)), changes)
+
+
 def rejection(**changes: Any) -> dict[str, Any]:
     """Return a rejection in the history, and `changes`."""
     entry = published(kind="rejected", at=at(60), changes=[], changed_count=0)

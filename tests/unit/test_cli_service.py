@@ -12,6 +12,7 @@ import pytest
 
 from liveconfig.command import cli
 from liveconfig.reading.source import Source
+from tests.support import status as made
 from tests.support.ran import Ran, write
 from tests.support.server import free_port
 from tests.support.status_document import (
@@ -63,6 +64,8 @@ def test_status_of_a_good_pod_is_0(
         {"workers": [worker(21, needs_restart=True)]},
         {"workers": [worker(21, stale_since="2026-11-23T07:07:19Z")]},
         {"rejected": rejected()},
+        {"withdrawn": made.withdrawn()},
+        {"withdrawn": made.withdrawn(digest=DIGEST)},
         {
             "source": {
                 "path": "/x",
@@ -250,6 +253,55 @@ def test_wait_without_a_schema_says_so(
     assert ran.err.startswith("no --schema and no LIVECONFIG_SCHEMA")
 
 
+def test_trial_is_live_to_status_and_wait(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """Both say for how long it is on trial, and neither takes it for trouble."""
+    stand_in.documents = [document(trial=made.trial(digest=DIGEST))]
+    ran = Ran(capsys, "status", "--url", stand_in.url)
+    headline = "Live: version 3 in both workers, on trial for 12 more seconds\n"
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(headline)
+    ran = Ran(capsys, "wait", "--digest", DIGEST, "--url", stand_in.url)
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == "live: version 3 in 2 workers, on trial for 12 more seconds\n"
+
+
+def test_wait_for_the_end_of_a_trial_says_so(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """With `--proven` it is not over before the trial is."""
+    passed = document(proven=made.proven(digest=DIGEST))
+    stand_in.documents = [document(trial=made.trial(digest=DIGEST)), passed]
+    arguments = ("--proven", "--digest", DIGEST, "--url", stand_in.url)
+    ran = Ran(capsys, "wait", *arguments)
+    assert (ran.status, ran.err, len(stand_in.requests)) == (0, "", 2)
+    assert ran.out == "live: version 3 in 2 workers, proven\n"
+
+
+def test_wait_for_what_is_taken_back_is_1(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """The reason with its figures is on stderr."""
+    taken_back = made.withdrawn(digest=OTHER_DIGEST)
+    stand_in.documents = [document(), document(withdrawn=taken_back)]
+    ran = Ran(capsys, "wait", "--digest", OTHER_DIGEST, "--url", stand_in.url)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        "withdrawn: version 2: 24 of 24 requests failed, 0 of 1400 before; "
+        "version 3 is live\n"
+    )
+
+
+def test_wait_for_a_proven_rejection_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], stand_in: StandIn
+) -> None:
+    """What is rejected never has a trial."""
+    ran = Ran(capsys, "wait", "--rejected", "--proven", "--url", stand_in.url)
+    assert (ran.status, ran.out, stand_in.requests) == (2, "", [])
+    assert "leave one out" in ran.err
+
+
 def test_wait_for_a_rejection_is_0_and_shows_it(
     capsys: pytest.CaptureFixture[str], stand_in: StandIn
 ) -> None:
@@ -274,6 +326,11 @@ def test_wait_for_a_rejection_is_0_and_shows_it(
             ["--version=4"],
             [document(), document(rejected=rejected())],
             (1, "rejected", "/etc/config/config.yaml:2:7: port: "),
+        ),
+        (
+            ["--version=2"],
+            [document(withdrawn=made.withdrawn())],
+            (1, "withdrawn", "version 2: 24 of 24 requests failed, "),
         ),
         (
             ["--version=4", "--timeout=0"],

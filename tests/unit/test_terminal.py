@@ -16,6 +16,7 @@ import pytest
 from liveconfig.command.terminal import Screen, rendered
 from liveconfig.errors import printable
 from liveconfig.status.document import Status
+from tests.support import status
 from tests.support.status_document import (
     DIGEST,
     PROBLEM,
@@ -113,6 +114,30 @@ def test_rejected_candidate_is_shown_with_place_and_lines() -> None:
     sentence = "/etc/config/config.yaml:2:7: port: expected a whole number, found text"
     assert f"\n  {sentence}\n" in text
     assert "\n      1  message: Hello\n>     2  port: [********\n" in text
+
+
+def test_trial_is_shown_with_its_counts() -> None:
+    """Whoever follows it sees what failed so far, and what it would go back to."""
+    before = status.proven(version=2)
+    text = _text(trial=status.trial(failures=3), proven=before)
+    noon = "2026-11-23 12:00:00Z"
+    assert f"\ntrial      3 of 1,400 requests failed since {noon}\n" in text
+    assert "\nproven     version 2, which comes back if the trial fails\n" in text
+    first = _text(trial=status.trial(requests=1))
+    assert "\ntrial      0 of 1 request failed since " in first
+    assert "\nproven " not in first
+    ago = _text(trial=status.trial(), proven=status.proven(version=0))
+    assert f"\nproven     {status.DIGEST}, which comes back" in ago
+    assert "\nproven " not in _text(proven=status.proven())
+
+
+def test_what_was_taken_back_is_shown_with_its_reason() -> None:
+    """Its author finds which edit it was, since when it is not served, and why."""
+    taken_back = status.withdrawn()
+    text = _text(withdrawn=taken_back)
+    what = f"WITHDRAWN since 2026-11-23 11:59:59Z, version 2\n  {taken_back['digest']}"
+    assert f"\n{what}\n  24 of 24 requests failed, 0 of 1400 before\n" in text
+    assert "59Z\n  sha256:" in _text(withdrawn=status.withdrawn(version=0))
 
 
 def test_worker_tells_its_troubles() -> None:

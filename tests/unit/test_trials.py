@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from liveconfig.memory.history import History
+from liveconfig.operators.status import status_document
 from liveconfig.publishing import trials
 from liveconfig.publishing.trial_notes import TrialNotes
 from liveconfig.schema.schema import Schema
@@ -259,6 +260,20 @@ def test_nothing_proven_leaves_a_harmful_config_live_and_says_so(
     service.edit("good")
     assert not service.desk.told().serves_condemned
     assert service.desk.told().withdrawn is None
+
+
+def test_condemned_config_that_is_live_is_shown_whatever_the_source_holds(
+    service: Service,
+) -> None:
+    """A bad file beside it is one thing more, and does not hide it."""
+    service.edit("bad")
+    service.ask(bad=_ENOUGH)
+    service.look(1)
+    service.edit("", layout="message: [")
+    shown = status_document(service.desk.shared, None, None)
+    assert shown.rejected is not None
+    assert shown.withdrawn is not None
+    assert shown.withdrawn.digest == shown.digest
 
 
 def test_reload_tries_again(service: Service) -> None:

@@ -9,11 +9,14 @@ import pytest
 from liveconfig.status import verdict
 from liveconfig.status.verdict import Verdict
 from tests.support.status import (
+    DIGEST,
     as_status,
     at,
     error,
     rejected,
     status_document,
+    trial,
+    withdrawn,
     worker,
 )
 
@@ -54,8 +57,69 @@ def test_healthy_service_is_live(workers: list[Any], where: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "more"),
+    [(12, "12 more seconds"), (1, "1 more second"), (0, "a moment more")],
+)
+def test_trial_is_live_and_good(seconds: int, more: str) -> None:
+    """A config on trial is live in every worker, and how long it takes is said."""
+    judged = judge(status_document(trial=trial(seconds_left=seconds)))
+    headline = f"Live: version 3 in both workers, on trial for {more}"
+    assert judged == Verdict("good", headline, ())
+
+
+def test_trial_has_a_headline_that_stays() -> None:
+    """It may be read aloud once, and not once a second."""
+    made = as_status(status_document(trial=trial()))
+    judged = verdict.judge(made, is_exact=False)
+    assert judged.headline == "Live: version 3 in both workers, on trial"
+
+
+def test_worker_without_counts_matters_in_a_trial() -> None:
+    """Where nothing counts the failures, the trial proves less than it seems to."""
+    workers = [
+        worker(21),
+        worker(22, counts_requests=False),
+        worker(23, counts_requests=False, is_dirty=True),
+        worker(24, counts_requests=False, version=None),
+    ]
+    assert judge(status_document(workers=workers)).level == "good"
+    (finding,) = judge(status_document(workers=workers, trial=trial())).findings
+    assert finding.headline.endswith(", but the requests of 1 worker are not counted")
+    assert finding.detail == (
+        "What fails in worker 22 does not take it back, unless the worker dies or a "
+        "callback fails."
+    )
+
+
+def test_flaw_in_a_trial_does_not_hide_it() -> None:
+    """Both that it is on trial and what asks for attention head the page."""
+    made = status_document(trial=trial(), unknown_keys=["mesage"], unknown_count=1)
+    assert judge(made).headline == (
+        "Live: version 3 in both workers, on trial for 12 more seconds, "
+        "but 1 key unknown"
+    )
+
+
+@pytest.mark.parametrize(
     ("changes", "headline", "detail"),
     [
+        (
+            {"withdrawn": withdrawn()},
+            "Version 2 was taken back: version 3 stays live",
+            "24 of 24 requests failed, 0 of 1400 before. "
+            "Take the edit back as well, or mend it or the code.",
+        ),
+        (
+            {"withdrawn": withdrawn(version=0, reason="the service ended")},
+            "What the source holds was taken back: version 3 stays live",
+            "The service ended. Take the edit back as well, or mend it or the code.",
+        ),
+        (
+            {"withdrawn": withdrawn(version=3, digest=DIGEST)},
+            "The code fails on version 3, and there is no other",
+            "24 of 24 requests failed, 0 of 1400 before. It is served all the same, "
+            "as no config has passed its trial: mend it or the code.",
+        ),
         (
             {"source": _missing()},
             "The source cannot be read: version 3 stays live",
@@ -183,13 +247,14 @@ def test_worst_comes_first() -> None:
         status_document(
             source=_missing(),
             rejected=rejected(),
+            withdrawn=withdrawn(),
             workers=[worker(21, is_behind=True), worker(22, needs_restart=True)],
             publisher=_publisher(state="restarting", mode="polling"),
             unknown_count=1,
         )
     )
     levels = [finding.level for finding in judged.findings]
-    assert levels == ["trouble"] * 5 + ["attention"] * 2
+    assert levels == ["trouble"] * 6 + ["attention"] * 2
     assert judged.headline == "The source cannot be read: version 3 stays live"
 
 

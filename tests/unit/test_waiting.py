@@ -9,7 +9,13 @@ import pytest
 
 from liveconfig.command.client import StatusClient
 from liveconfig.command.waiting import Target, Wait
-from liveconfig.errors import InvalidConfigError, NotConvergedError, StartupError
+from liveconfig.errors import (
+    InvalidConfigError,
+    NotConvergedError,
+    StartupError,
+    WithdrawnError,
+)
+from tests.support import status
 from tests.support.eventually import PATIENCE_SECONDS
 from tests.support.server import free_port
 from tests.support.status_document import (
@@ -307,3 +313,95 @@ def test_workers_that_are_missing_are_waited_for(
     )
     stand_in.documents.append(document(workers=[*two[:2], worker(23)]))
     assert _met(stand_in, target) == 3
+
+
+_ON_TRIAL = document(trial=status.trial(digest=DIGEST))
+_PROVEN = document(proven=status.proven(digest=DIGEST))
+_TAKEN_BACK = status.withdrawn(digest=DIGEST)
+
+
+def test_trial_ends_no_wait_but_the_one_for_its_end(stand_in: StandIn) -> None:
+    """What is on trial is live; `--proven` waits for more."""
+    stand_in.documents = [_ON_TRIAL, _ON_TRIAL, _ON_TRIAL, _PROVEN]
+    assert _met(stand_in, Target(DIGEST)) == 3
+    assert len(stand_in.requests) == 1
+    assert _met(stand_in, Target(DIGEST, is_proven=True)) == 3
+    assert len(stand_in.requests) == 4
+    assert _met(stand_in, Target(version=3, is_proven=True)) == 3
+
+
+def test_trial_that_is_not_over_in_time_is_named(stand_in: StandIn) -> None:
+    """When time is up it says how much longer the trial takes."""
+    stand_in.documents = [_ON_TRIAL]
+    for target in (Target(DIGEST, is_proven=True), Target(version=3, is_proven=True)):
+        assert _unmet(stand_in, target) == (
+            "not proven after 0 s: version 3 has it, on trial for 12 more seconds"
+        )
+
+
+def test_another_config_that_is_proven_is_not_enough(stand_in: StandIn) -> None:
+    """It is the one that is live that must have passed its trial."""
+    other = status.proven(version=1, digest=OTHER_DIGEST)
+    stand_in.documents = [document(trial=status.trial(digest=DIGEST), proven=other)]
+    _unmet(stand_in, Target(DIGEST, is_proven=True))
+
+
+def _taken_back(stand_in: StandIn, target: Target) -> str:
+    with pytest.raises(WithdrawnError) as raised:
+        Wait(StatusClient(stand_in.url), target).run(60)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target(DIGEST), Target(version=2), Target(DIGEST, is_proven=True)],
+    ids=["digest", "version", "proven"],
+)
+def test_config_that_is_taken_back_ends_the_wait(
+    stand_in: StandIn, target: Target
+) -> None:
+    """It says why and what is live, though the version that is live is newer."""
+    gone_back = document(digest=OTHER_DIGEST, withdrawn=_TAKEN_BACK)
+    stand_in.documents = [_old(version=1), gone_back]
+    assert _taken_back(stand_in, target) == (
+        "version 2: 24 of 24 requests failed, 0 of 1400 before; version 3 is live"
+    )
+
+
+def test_config_that_is_live_for_want_of_another_ends_the_wait(
+    stand_in: StandIn,
+) -> None:
+    """Every worker serves it, and yet it is no config to go on with."""
+    served = status.withdrawn(version=3, digest=DIGEST)
+    stand_in.documents = [document(withdrawn=served)]
+    assert _taken_back(stand_in, Target(DIGEST)) == (
+        "version 3: 24 of 24 requests failed, 0 of 1400 before; "
+        "it is served all the same, as no config has passed its trial"
+    )
+
+
+def test_config_of_a_service_before_is_named_by_its_digest(stand_in: StandIn) -> None:
+    """It was no version of this one."""
+    before = status.withdrawn(version=0, digest=DIGEST)
+    stand_in.documents = [document(digest=OTHER_DIGEST, withdrawn=before)]
+    assert _taken_back(stand_in, Target(DIGEST)).startswith(f"{DIGEST}: 24 of 24 ")
+
+
+def test_another_config_that_is_taken_back_ends_no_wait(stand_in: StandIn) -> None:
+    """What is waited for is still to come: another digest, a newer version."""
+    other = status.withdrawn()
+    stand_in.documents = [_old(withdrawn=other), document()]
+    assert _met(stand_in, Target(DIGEST)) == 3
+    stand_in.documents = [_old(withdrawn=other), document()]
+    assert _met(stand_in, Target(version=3)) == 3
+    stand_in.documents = [_old(withdrawn=other)]
+    assert "; version 2 was taken back: version 2 stays live" in _unmet(
+        stand_in, Target(DIGEST)
+    )
+
+
+def test_rejection_is_waited_for_whatever_was_taken_back(stand_in: StandIn) -> None:
+    """That was another edit."""
+    withdrawn = document(withdrawn=_TAKEN_BACK)
+    stand_in.documents = [withdrawn, document(rejected=rejected())]
+    assert _met(stand_in, Target(is_rejection=True)) == 3

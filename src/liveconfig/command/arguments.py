@@ -79,7 +79,7 @@ The first line is the sentence that heads the page in a browser. A line that beg
 with ! is trouble: an edit is not in effect in every worker, or the next one would not
 be. One that begins with - asks for attention only: callbacks failed, keys are unknown,
 values may not be as meant, edits are found by polling, or the config is not from the
-source.
+source. A config on trial is live, and the first line says for how many more seconds.
 
 With --json it is one object: `at`, the instant by this machine's clock; `verdict`, with
 the `level` (good, attention or trouble), the sentence and all that was found; and
@@ -89,8 +89,8 @@ pod, so run the command in the pod to compare them with `at`.
 exit status: 0 no trouble: every worker serves the newest version, and that is what the
                source holds
              1 trouble: there is no config yet, a worker is behind, cannot read the
-               newest version or must be restarted, the source was rejected or is
-               missing, or the publisher is not running
+               newest version or must be restarted, the source was rejected, is missing
+               or holds what was taken back, or the publisher is not running
              2 wrong usage, or no service answers
              130 ended by Ctrl-C
 """
@@ -98,7 +98,9 @@ exit status: 0 no trouble: every worker serves the newest version, and that is w
 _WAIT_EPILOG = """\
 It ends when every worker serves the config with the digest, the one of FILE, or the
 version or a newer one. With --rejected it ends when the newest edit is rejected, by now
-or since long, and every worker serves the version that stays.
+or since long, and every worker serves the version that stays. With --proven the config
+must have passed its trial as well; else one that is on trial will do, and stdout says
+for how many more seconds it is.
 
 A FILE is what `liveconfig digest` takes, and stands for its digest: a config file, a
 directory, or a manifest with one config; - is standard input. The schema is --schema or
@@ -113,15 +115,18 @@ LIVECONFIG_ADMIN_PORT say where. To wait for a pod of a cluster:
 
 A rejection that was there before the wait may be about what the source held before.
 It ends the wait at once only if it is about FILE; else it is shown when time is up.
+A config that was taken back, by now or since long, ends the wait for it at once: it is
+not tried again before a reload (HUP).
 
-With --json stdout has one object, however the wait ends: `outcome` (live, rejected or
-late), `reason` ("" if it is live), `at`, the instant by this machine's clock, and
-`status`, the document that /status answered with last, null if it never did. Stdout is
-empty if FILE is bad or the usage is wrong.
+With --json stdout has one object, however the wait ends: `outcome` (live, rejected,
+withdrawn or late), `reason` ("" if it is live), `at`, the instant by this machine's
+clock, and `status`, the document that /status answered with last, null if it never did.
+Stdout is empty if FILE is bad or the usage is wrong.
 
 exit status: 0 it is so in every worker of this pod; what takes a restart may be left,
                which `liveconfig status` says
-             1 it was rejected, or FILE is bad: file, line and problem are on stderr
+             1 it was rejected, or FILE is bad: file, line and problem are on stderr;
+               or it was taken back: the reason and its figures are on stderr
              2 not in time, and stderr says who is behind; or wrong usage
              130 ended by Ctrl-C
 """
@@ -152,7 +157,10 @@ def command_line() -> argparse.ArgumentParser:
         )
 
     _add_file_commands(add)
-    _add_service_commands(add)
+    for command in (_add_status(add), _add_wait(add)):
+        command.add_argument(
+            "--url", metavar="http://HOST:PORT", help="the service's operators' port"
+        )
     return parser
 
 
@@ -205,7 +213,9 @@ def _add_comparison(command: argparse.ArgumentParser) -> None:
         )
 
 
-def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+def _add_status(
+    add: Callable[..., argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
     showing = add(
         "status",
         "show which worker serves which version, and what is wrong",
@@ -214,9 +224,13 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     form = showing.add_mutually_exclusive_group()
     form.add_argument("--watch", action="store_true", help="show it as it changes")
     form.add_argument("--json", action="store_true", help=_JSON_HELP)
+    return showing
+
+
+def _add_wait(add: Callable[..., argparse.ArgumentParser]) -> argparse.ArgumentParser:
     waiting = add(
         "wait",
-        "wait until every worker serves a config, or it is rejected",
+        "wait until every worker serves a config, or it is no good",
         _WAIT_EPILOG,
     )
     wanted = waiting.add_mutually_exclusive_group(required=True)
@@ -231,6 +245,11 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     )
     wanted.add_argument(
         "--rejected", action="store_true", help="that the newest edit is rejected"
+    )
+    waiting.add_argument(
+        "--proven",
+        action="store_true",
+        help="that it has passed its trial as well; else it ends when it is live",
     )
     waiting.add_argument(
         "--workers",
@@ -249,10 +268,7 @@ def _add_service_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     waiting.add_argument("--json", action="store_true", help=_JSON_HELP)
     _add_schema(waiting)
     _add_parts(waiting)
-    for command in (showing, waiting):
-        command.add_argument(
-            "--url", metavar="http://HOST:PORT", help="the service's operators' port"
-        )
+    return waiting
 
 
 def _add_schema(command: argparse.ArgumentParser) -> None:

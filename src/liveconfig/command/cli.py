@@ -32,6 +32,7 @@ from liveconfig.errors import (
     ServiceUnavailableError,
     SourceUnavailableError,
     StartupError,
+    WithdrawnError,
     printable,
 )
 from liveconfig.reading.document import Limits
@@ -39,7 +40,7 @@ from liveconfig.reading.source import bytes_digest
 from liveconfig.schema.schema import Schema
 from liveconfig.settings import Settings
 from liveconfig.status.document import Status
-from liveconfig.status.verdict import counted, judge
+from liveconfig.status.verdict import counted, judge, trial
 
 # The last is also for wrong usage, as argparse has it; and 130 is what shells make of
 # a command that Ctrl-C ended.
@@ -51,6 +52,10 @@ _WATCH_SECONDS = 1.0
 _NO_SCHEMA = (
     "no --schema and no LIVECONFIG_SCHEMA: any keys pass, and the digest is not the "
     "one of a service that has a schema"
+)
+
+_NOT_PROVEN = (
+    "--rejected is for what is not live, and so is never proven: leave one out"
 )
 
 _SEVERAL = (
@@ -152,13 +157,17 @@ def wait(client: StatusClient, target: Target, seconds: float, *, is_json: bool)
     except InvalidConfigError as error:
         _complain(error, "rejected: ")
         outcome, exit_status, reason = "rejected", _BAD, str(error)
+    except WithdrawnError as error:
+        _complain(error, "withdrawn: ")
+        outcome, exit_status, reason = "withdrawn", _BAD, str(error)
     except NotConvergedError as error:
         _complain(error, "liveconfig: ")
         outcome, exit_status, reason = "late", _NO_ANSWER, str(error)
     else:
         outcome, exit_status = "live", _GOOD
         serving = counted(len(found.serving), "worker")
-        ending = f"live: version {found.version} in {serving}"
+        outlook = ", proven" if target.is_proven else trial(found)
+        ending = f"live: version {found.version} in {serving}{outlook}"
         if target.is_rejection and found.rejected is not None:
             outcome, reason = "rejected", str(found.rejected.error.as_exception())
             ending = f"rejected: {reason}"
@@ -228,10 +237,12 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         if options.watch:
             watch(client)
         return status(client, is_json=options.json)
+    if options.rejected and options.proven:
+        raise StartupError(_NOT_PROVEN)
     wanted = Target(options.digest or "", "", options.version, options.rejected)
     if options.file is not None:
         wanted = target(_checker(options, settings), options.file)
-    wanted = replace(wanted, workers=options.workers)
+    wanted = replace(wanted, workers=options.workers, is_proven=options.proven)
     return wait(client, wanted, options.timeout, is_json=options.json)
 
 

@@ -5,8 +5,9 @@ Owns: what is shown, in which order and words; the frames of a text that changes
 Must not know: where the status comes from, when it is asked for.
 Runs in: the CLI.
 
-Plain text in 80 columns: no colours, and times as they are, so that a text changes only
-when the pod does. All that comes from the service is printable already.
+Plain text in 80 columns: no colours, and times as they are but for what is left of a
+trial, so that a text changes only when the pod does. All that comes from the service is
+printable already.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import TextIO
 
 from liveconfig.errors import listed
 from liveconfig.schema.changes import Change
-from liveconfig.status.document import Entry, Rejected, Status, Worker
-from liveconfig.status.verdict import Verdict, judge
+from liveconfig.status.document import Entry, Rejected, Status, Withdrawn, Worker
+from liveconfig.status.verdict import Verdict, counted, judge
 
 _COLUMNS, _ROWS = 80, 24
 # The longest label, and two blanks.
@@ -82,6 +83,8 @@ def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
         lines += _wrapped(f"{label:<{_LABEL}}{text}", columns, _LABEL)
     if status.rejected is not None:
         lines += ["", *_rejected(status.rejected, columns)]
+    if status.withdrawn is not None:
+        lines += ["", *_withdrawn(status.withdrawn, columns)]
     lines += ["", "    PID  VERSION  SINCE                     STATE"]
     for worker in status.workers:
         lines += _wrapped(_worker(worker), columns, 18)
@@ -108,6 +111,7 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
     if status.restart_keys:
         keys = listed(status.restart_keys, _LISTED_MAX)
         yield "restart", f"{keys}: in effect after a restart"
+    yield from _trial(status)
     yield "delays", ", ".join(_delays(status))
     publisher = status.publisher
     process = f"pid {publisher.pid or '-'}, start {publisher.starts}"
@@ -119,6 +123,17 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
     missing = status.source.missing
     if missing is not None:
         yield "missing", f"since {_time(missing.since)}: {missing.problem}"
+
+
+def _trial(status: Status) -> Iterator[tuple[str, str]]:
+    trial, proven = status.trial, status.proven
+    if trial is None:
+        return
+    failed = f"{trial.failures:,} of {counted(trial.requests, 'request')} failed"
+    yield "trial", f"{failed} since {_time(trial.began_at)}"
+    if proven is not None:
+        which = f"version {proven.version}" if proven.version else proven.digest
+        yield "proven", f"{which}, which comes back if the trial fails"
 
 
 def _origin(origin: str) -> str:
@@ -138,6 +153,13 @@ def _rejected(rejected: Rejected, columns: int) -> Iterator[str]:
     for line in rejected.excerpt:
         mark = ">" if line.line == rejected.error.line else " "
         yield f"{mark}{line.line:>6}  {line.text}"
+
+
+def _withdrawn(withdrawn: Withdrawn, columns: int) -> Iterator[str]:
+    version = f", version {withdrawn.version}" if withdrawn.version else ""
+    yield f"WITHDRAWN since {_time(withdrawn.since)}{version}"
+    yield f"  {withdrawn.digest}"
+    yield from _wrapped(f"  {withdrawn.reason}", columns, 4)
 
 
 def _worker(worker: Worker) -> str:

@@ -1,5 +1,5 @@
 """
-Waiting until every worker of a pod serves a config, or the pod has rejected one.
+Waiting until every worker of a pod serves a config, or it is no good there.
 
 Owns: when the wait is over, and what its end says.
 Must not know: HTTP, how a digest is made, exit statuses.
@@ -17,9 +17,10 @@ from liveconfig.errors import (
     LiveconfigError,
     NotConvergedError,
     ServiceUnavailableError,
+    WithdrawnError,
 )
-from liveconfig.status.document import Rejected, Status
-from liveconfig.status.verdict import counted, judge
+from liveconfig.status.document import Rejected, Status, Withdrawn
+from liveconfig.status.verdict import counted, judge, trial
 
 # A pipeline waits this much too long at most.
 _PAUSE_SECONDS = 0.25
@@ -42,6 +43,7 @@ class Target:
         version: this one or a newer one, 0 if the version does not matter.
         is_rejection: whether it is that the newest edit is rejected.
         workers: how many must serve a config, at least.
+        is_proven: whether the config must have passed its trial.
     """
 
     digest: str = ""
@@ -49,6 +51,7 @@ class Target:
     version: int = 0
     is_rejection: bool = False
     workers: int = 0
+    is_proven: bool = False
 
     def is_met(self, status: Status) -> bool:
         """Return whether it is so in every worker."""
@@ -58,9 +61,20 @@ class Target:
             # Without any config there is none that the workers could agree on.
             is_agreed = status.converged or not status.version
             return status.rejected is not None and is_agreed
+        if self.is_proven and not status.is_proven:
+            return False
         if self.version:
             return status.converged and status.version >= self.version
         return status.serves(self.digest)
+
+    def withdrawn(self, status: Status) -> Withdrawn | None:
+        """Return what is waited for if it was taken back, None if it was not."""
+        found = status.withdrawn
+        if found is None:
+            return None
+        if self.version:
+            return found if found.version >= self.version else None
+        return found if found.digest == self.digest else None
 
     def missing(self, status: Status) -> Iterator[str]:
         """Yield what of the status is not as it must be; of workers, how many."""
@@ -75,7 +89,7 @@ class Target:
         elif self.digest and status.digest != self.digest:
             yield f"{live} is still {status.digest}"
         else:
-            yield f"{live} has it"
+            yield f"{live} has it{trial(status) if self.is_proven else ''}"
         if len(status.serving) < self.workers:
             serving = counted(len(status.serving), "worker")
             yield f"{serving} of {self.workers} with a config"
@@ -114,6 +128,7 @@ class Wait:
             InvalidConfigError: the service rejected it; `status` says so.
             NotConvergedError: it is not met in time; `status` is what was seen last.
             StartupError: what answers is no such service; `status` is as it was.
+            WithdrawnError: the service took it back; `status` says so.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -132,11 +147,15 @@ class Wait:
             time.sleep(min(left, _PAUSE_SECONDS))
 
     def _ends_with(self, status: Status) -> bool:
-        """Note an answer, return whether the target is met; raise if it is rejected."""
+        """Note an answer, return whether the target is met; raise if it cannot be."""
         rejected = status.rejected
         if self.status is None:
             self._rejected_before = rejected
         self.status, self._error = status, None
+        # Where nothing is proven it is live all the same, but not for good.
+        withdrawn = self._target.withdrawn(status)
+        if withdrawn is not None:
+            raise _taken_back(withdrawn, status)
         if self._target.is_met(status):
             return True
         if self._target.is_rejection:
@@ -157,7 +176,9 @@ class Wait:
         rejected = self.status.rejected if self.status is not None else None
         if rejected is not None and not self._target.is_rejection:
             return rejected.error.as_exception()
-        wanted = "rejected" if self._target.is_rejection else "live"
+        wanted = "proven" if self._target.is_proven else "live"
+        if self._target.is_rejection:
+            wanted = "rejected"
         reason = "; ".join(self._reasons())
         return NotConvergedError(f"not {wanted} after {seconds:g} s: {reason}")
 
@@ -174,3 +195,11 @@ class Wait:
         for finding in judge(status).findings:
             if finding.level == "trouble" and finding.kind not in _SAID:
                 yield f"{finding.headline[0].lower()}{finding.headline[1:]}"
+
+
+def _taken_back(withdrawn: Withdrawn, status: Status) -> WithdrawnError:
+    what = f"version {withdrawn.version}" if withdrawn.version else withdrawn.digest
+    now = f"version {status.version} is live"
+    if withdrawn.digest == status.digest:
+        now = "it is served all the same, as no config has passed its trial"
+    return WithdrawnError(f"{what}: {withdrawn.reason}; {now}")

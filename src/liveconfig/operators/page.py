@@ -51,7 +51,8 @@ def render(status: Status, config: bytes) -> bytes:
             none yet.
     """
     text = msgspec.json.format(config, indent=2).decode()
-    return filled("status.html", status=status, verdict=judge(status), config=text)
+    verdict = judge(status, is_exact=False)
+    return filled("status.html", status=status, verdict=verdict, config=text)
 
 
 def filled(template: str, **values: object) -> bytes:

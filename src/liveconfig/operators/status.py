@@ -70,7 +70,7 @@ def status_document(
         source=document.Source(status.source, _missing(status.missing)),
         rejected=_rejected(status.rejected),
         trial=_trial(shared, status.trial),
-        withdrawn=_withdrawn(status.withdrawn),
+        withdrawn=_withdrawn(status.withdrawn or status.condemned_as(status.digest)),
         proven=_proven(status.proven),
         publisher=_publisher(status, publisher_state(shared, known)),
         workers=tuple(_worker(each, head, digests, status) for each in workers),

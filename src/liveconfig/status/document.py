@@ -78,7 +78,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
-    """The config that the source holds, and that was taken back."""
+    """A config on which the code fails, and that was taken back."""
 
     version: Annotated[
         Count, _says("As which it was live; 0 where that was in a service before.")
@@ -299,7 +299,11 @@ class Status(msgspec.Struct, frozen=True):
     ] = ()
     trial: Trial | None = None
     withdrawn: Annotated[
-        Withdrawn | None, _says("It may be live all the same, where nothing is proven.")
+        Withdrawn | None,
+        _says(
+            "What the source holds; or what is live all the same, where nothing else "
+            "is proven."
+        ),
     ] = None
     proven: Proven | None = None
 
@@ -312,6 +316,11 @@ class Status(msgspec.Struct, frozen=True):
     def behind(self) -> tuple[Worker, ...]:
         """The workers that do not serve the newest version yet."""
         return tuple(worker for worker in self.workers if worker.is_behind)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether what is live has passed its trial."""
+        return self.proven is not None and self.proven.digest == self.digest
 
     def serves(self, digest: str) -> bool:
         """Return whether every worker that serves at all serves this config."""

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from liveconfig.errors import listed
 from liveconfig.memory.status import Problem
-from liveconfig.status.document import Status, Worker
+from liveconfig.status.document import Status, Withdrawn, Worker
 
 Level = Literal["good", "attention", "trouble"]
 
@@ -46,27 +46,47 @@ class Verdict(NamedTuple):
     findings: Sequence[Finding]
 
 
-def judge(status: Status) -> Verdict:
-    """Say whether the newest config is live everywhere, and if not, why not."""
+def judge(status: Status, *, is_exact: bool = True) -> Verdict:
+    """
+    Say whether the newest config is live everywhere, and if not, why not.
+
+    Args:
+        status: what the service says of itself.
+        is_exact: whether the headline says how much longer a trial takes. It changes
+            every second then, which nobody wants to have read aloud.
+    """
+    good = live(status, is_exact=is_exact)
     findings = [
         *_trouble_at_start(status),
         *_trouble_with_source(status),
         *_trouble_with_workers(status),
         *_trouble_with_publisher(status),
-        *_attention(status),
+        *_attention(status, good),
     ]
     if not findings:
-        return Verdict("good", live(status), ())
+        return Verdict("good", good, ())
     return Verdict(findings[0].level, findings[0].headline, findings)
 
 
-def live(status: Status) -> str:
-    """Return `Live: version 3 in all 4 workers`."""
+def live(status: Status, *, is_exact: bool = True) -> str:
+    """Return `Live: version 3 in all 4 workers`, and whether it is on trial."""
     serving = len(status.serving)
     where = counted(serving, "worker")
     if serving == len(status.workers) > 1:
         where = "both workers" if serving == 2 else f"all {where}"
-    return f"Live: version {status.version} in {where}"
+    return (
+        f"Live: version {status.version} in {where}{trial(status, is_exact=is_exact)}"
+    )
+
+
+def trial(status: Status, *, is_exact: bool = True) -> str:
+    """Return `, on trial for 12 more seconds`, or nothing where there is no trial."""
+    if status.trial is None:
+        return ""
+    left = status.trial.seconds_left
+    # Past the deadline it is a moment until the publisher has looked.
+    more = counted(left, "more second") if left else "a moment more"
+    return f", on trial for {more}" if is_exact else ", on trial"
 
 
 def counted(count: int, noun: str) -> str:
@@ -107,6 +127,25 @@ def _trouble_with_source(status: Status) -> Iterator[Finding]:
         headline = f"The newest edit was rejected: {_stays(status)}"
         detail = f"Mend {place(rejected.error)}, or take the edit back."
         yield _trouble("rejected", headline, detail)
+    if status.withdrawn is not None:
+        yield _withdrawn(status, status.withdrawn)
+
+
+def _withdrawn(status: Status, withdrawn: Withdrawn) -> Finding:
+    reason = f"{withdrawn.reason[0].upper()}{withdrawn.reason[1:]}"
+    if withdrawn.digest == status.digest:
+        headline = f"The code fails on version {status.version}, and there is no other"
+        detail = (
+            f"{reason}. It is served all the same, as no config has passed its trial: "
+            "mend it or the code."
+        )
+        return _trouble("condemned", headline, detail)
+    what = "What the source holds"
+    if withdrawn.version:
+        what = f"Version {withdrawn.version}"
+    headline = f"{what} was taken back: {_stays(status)}"
+    detail = f"{reason}. Take the edit back as well, or mend it or the code."
+    return _trouble("withdrawn", headline, detail)
 
 
 def _trouble_with_workers(status: Status) -> Iterator[Finding]:
@@ -156,9 +195,9 @@ def _trouble_with_publisher(status: Status) -> Iterator[Finding]:
         yield _trouble("publisher unknown", headline, detail)
 
 
-def _attention(status: Status) -> Iterator[Finding]:
+def _attention(status: Status, good: str) -> Iterator[Finding]:
     for kind, but, detail in _buts(status):
-        yield Finding(kind, "attention", f"{live(status)}, but {but}", detail)
+        yield Finding(kind, "attention", f"{good}, but {but}", detail)
 
 
 def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
@@ -167,6 +206,16 @@ def _buts(status: Status) -> Iterator[tuple[str, str, str]]:
             "callbacks",
             f"callbacks fail in {counted(len(failing), 'worker')}",
             f"The log says what the callbacks raised in {_named(failing)}.",
+        )
+    uncounted = [
+        each for each in status.serving if not (each.counts_requests or each.is_dirty)
+    ]
+    if status.trial is not None and uncounted:
+        yield (
+            "uncounted",
+            f"the requests of {counted(len(uncounted), 'worker')} are not counted",
+            f"What fails in {_named(uncounted)} does not take it back, unless the "
+            "worker dies or a callback fails.",
         )
     if status.origin != "source":
         yield (
