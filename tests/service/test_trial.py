@@ -208,6 +208,8 @@ def test_good_config_is_proven(service: Service) -> None:
     service.server.wait_for_line("version 2 has passed its trial")
     status = service.status()
     assert status["proven"]["digest"] == status["digest"]
+    # Its trial is over on the disk as well once the cache holds it.
+    eventually(lambda: not (service.cache / "trial").exists())
     service.kill()
     service.edit("[")
     service.start()
