@@ -184,7 +184,7 @@ def dirty_worker_exit(arbiter: Any, worker: Any) -> None:
 
 
 def _completed_hooks() -> dict[str, hooks.Hook]:
-    # Without ours the first would not be here, and the other does nothing.
+    # Nothing of ours runs before our `on_starting`, and our `on_reload` does nothing.
     needless = {"on_starting", "on_reload"}
     return {name: globals()[name] for name in __all__ if name not in needless}
 

@@ -48,7 +48,7 @@ class Screen:
         if not self._out.isatty():
             return _COLUMNS, _ROWS
         size = os.get_terminal_size(self._out.fileno())
-        # Some that are no real ones say 0.
+        # A terminal that nobody looks at, as in some pipelines, says 0.
         return size.columns or _COLUMNS, size.lines or _ROWS
 
     def show(self, lines: Sequence[str]) -> None:
@@ -97,7 +97,7 @@ def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
 def _findings(verdict: Verdict) -> Iterator[str]:
     for number, finding in enumerate(verdict.findings):
         mark = "!" if finding.level == "trouble" else "-"
-        # The first one heads it all.
+        # The headline of the first one stands above all of this already.
         headline = f"{finding.headline}. " if number else ""
         yield f"{mark} {headline}{finding.detail}"
 

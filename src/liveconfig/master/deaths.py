@@ -28,7 +28,7 @@ _TIMEOUT = signal.SIGABRT
 _FORCE = signal.SIGKILL
 # With this it has them open their logs anew.
 _LOGS = signal.SIGUSR1
-# By one of these ends who was asked to before it could hear it.
+# A worker that is asked to end before it has its handlers ends by the signal itself.
 _REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _IN_ORDER = {(os.CLD_EXITED, 0), *((os.CLD_KILLED, number) for number in _REQUESTS)}
 _LOOK = os.WEXITED | os.WNOHANG | os.WNOWAIT

@@ -68,8 +68,8 @@ class Guardian:
         try:
             self._pidfd = kernel.pidfd_open(pid)
         except OSError:
-            # Or there would be one more at each try, and none of them known. Nobody
-            # has waited for it yet, so the number is still its own.
+            # Otherwise each try would leave one more that nobody knows. It was not
+            # waited for yet, so the number is still its own.
             os.kill(pid, signal.SIGKILL)
             raise
 
@@ -126,7 +126,7 @@ class _Watch:
     def __init__(self, receiver: socket.socket, master_pid: int) -> None:
         self._receiver = receiver
         self._master_pid = master_pid
-        # Ended already, it may be nobody, or another one: then this is not waited for.
+        # Another process if the master has ended already, which `run` asks for first.
         self._master = kernel.pidfd_open(os.getppid())
         self._workers: set[int] = set()
         self._seconds = 0.0

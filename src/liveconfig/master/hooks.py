@@ -93,7 +93,7 @@ def place(hook: Hook) -> str:
 
 
 def _complete(server: Any, ours: Mapping[str, Hook]) -> None:
-    # Its workers are forked from a master that has said nothing: one of them speaks.
+    # Each worker has a copy in which nothing was logged yet: the first one alone logs.
     first_age = server.worker_age + 1
     for name, hook in ours.items():
         # Older gunicorns do not have all of them.

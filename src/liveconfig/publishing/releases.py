@@ -85,7 +85,7 @@ class Releases:
         return self.publish(before.digest, before.origin, before.payload, before.config)
 
     def confirm(self) -> None:
-        """Have the source be where it comes from: that holds the same."""
+        """Note that the source holds what is live, wherever that came from."""
         assert self.live is not None
         self.live = replace(self.live, origin="source")
         if self.proven is not None and self.proven.digest == self.live.digest:

@@ -26,6 +26,7 @@ from liveconfig.publishing import events
 
 # A class may say as much as it likes in an error, and the record has an end.
 _PROBLEM_CHARACTERS_MAX = 1000
+# As many as the history has entries; an older one would be tried once more.
 _CONDEMNED_MAX = 32
 
 # What is known of a version that no change of the source is known to have led to.

@@ -32,11 +32,11 @@ from liveconfig.sentences.of_processes import PORT_ALONE, PORT_CLOSED
 # As WSGI has it: it takes the environ and `start_response`.
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-# How many are answered at a time in one worker, and how long each may take. Both are
-# for operators who are slow, and for whoever else can reach the port.
+# How many are answered at a time in one worker, and how long each may take: far more
+# than probes, a scrape and some pages need, and an end to clients that send nothing.
 _CONNECTIONS_MAX = 32
 _SECONDS_MAX = 30.0
-# How long a worker that ends waits for those that are under way.
+# How long a worker that ends waits for those that are under way: a page takes less.
 _FINISH_SECONDS = 2.0
 # How long nobody is let in when there is no descriptor for it.
 _PAUSE_SECONDS = 0.1

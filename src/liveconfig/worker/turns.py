@@ -18,6 +18,7 @@ import time
 
 from liveconfig.memory.shared import SharedMemory
 
+# What is smaller is decoded within a few milliseconds, less than a turn would take.
 LARGE_BYTES = 128 * 1024
 
 # How long others are waited for in all, and how long a request is served what there is;
