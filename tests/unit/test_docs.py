@@ -47,6 +47,19 @@ def test_every_public_name_is_on_a_page() -> None:
     assert {one or other for one, other in described} == set(liveconfig.__all__)
 
 
+def test_named_tests_are_there() -> None:
+    """A command of a page that runs tests names a place, and a word, that has some."""
+    shown = re.compile(r"(?m)-m pytest .*?(tests/[\w/.]+)(?: -k (\w+))?")
+    found = [
+        each for name in _TEXTS for each in shown.findall((ROOT / name).read_text())
+    ]
+    assert any(word for _, word in found)
+    for place, word in found:
+        path = ROOT / place
+        assert path.exists(), place
+        assert not word or re.search(rf"def test_\w*{word}", path.read_text()), word
+
+
 def test_every_page_is_in_the_contents() -> None:
     """The front page lists each page of the documentation."""
     docs = ROOT / "docs"
