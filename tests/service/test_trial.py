@@ -11,10 +11,12 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
 from liveconfig.publishing.cache import Cache
 from liveconfig.schema.schema import Schema
 from tests.service.conftest import EVERY_KIND_OF_WORKER, StartServer
+from tests.support import openapi
 from tests.support.eventually import eventually
 from tests.support.own_service import write
 from tests.support.server import Server, all_ended
@@ -59,6 +61,8 @@ bind = [f"127.0.0.1:{port}" for port in ports]
 """
 _BYTES_MAX = 4 * 1024 * 1024
 _LOST = -1
+_ANSWERS = yaml.safe_load(openapi.PATH.read_text())["components"]["responses"]
+_NOT_READY = _ANSWERS["NotReady"]["content"]
 
 
 class Service:
@@ -326,7 +330,9 @@ def test_without_anything_proven_the_pod_is_not_ready(
     service.start(environ={"LIVECONFIG_CACHE_DIR": ""})
     assert service.server.get("/readyz", admin=True).status == 200
     eventually(lambda: service.ask() and service.status()["withdrawn"])
-    assert service.server.get("/readyz", admin=True).status == 503
+    answer = service.server.get("/readyz", admin=True)
+    assert answer.status == 503
+    assert answer.text in _NOT_READY["text/plain; charset=utf-8"]["schema"]["enum"]
     status = service.status()
     assert (status["version"], status["trial"]) == (1, None)
     assert status["withdrawn"]["digest"] == status["digest"]
