@@ -82,7 +82,7 @@ ALERTS = {
         "Compare the digests of the pods; the one that differs says why in its "
         "`/status`.",
         (_PODS, _STATUS, _EVENTS),
-        ("REJECTED", "MISSING", "FILE_MOUNT", "POLLING"),
+        ("REJECTED", "TAKEN_BACK", "MISSING", "FILE_MOUNT", "POLLING"),
     ),
     "LiveconfigSourceMissing": Alert(
         "Put the ConfigMap or Secret back, or make it readable: it is picked up "
