@@ -45,6 +45,8 @@
 #ifdef ZEROED
 #define SKIPPED 2
 #define VERSIONS (PUBLICATIONS + SKIPPED + 1)
+#elif defined(WITH_ABOVE)
+#define VERSIONS (PUBLICATIONS + 2)
 #else
 #define VERSIONS PUBLICATIONS
 #endif
@@ -203,6 +205,13 @@ inline load(word, from, into) {
     own = stored \
 }
 
+/* Above a version of another record: what is next to that in the other slot. */
+#ifdef WITHOUT_OTHER_SLOT
+#define ABOVE 2
+#else
+#define ABOVE 3
+#endif
+
 #ifdef ZEROED
 #define HEAD_AT_LEAST(base) head = (head < base -> base : head)
 #define IS_DONE (is_zeroed -> head > base : head >= PUBLICATIONS)
@@ -280,6 +289,12 @@ end_begin:
             :: else
             fi;
             version = head + 1;
+#ifdef WITH_ABOVE
+            if
+            :: true
+            :: true -> version = head + ABOVE
+            fi;
+#endif
             head = 0;
             attempts++;
             me = attempts;

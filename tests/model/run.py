@@ -83,6 +83,8 @@ VARIANTS = (
     Variant("damaged afterwards", _ENDS, HOLDS, "IN_ORDER DAMAGED"),
     Variant("zeroed before the successor", _ALL, HOLDS, "IN_ORDER ZEROED"),
     Variant("2 readers, zeroed likewise", _ALL, HOLDS, "IN_ORDER ZEROED READERS=2"),
+    Variant("1 reader, versions left out", _ALL, HOLDS, "WITH_ABOVE"),
+    Variant("versions left out", _ALL, HOLDS, "IN_ORDER WITH_ABOVE READERS=2"),
     # What holds in memory of any order.
     Variant("no checksum", "whole", FAULT, "WITHOUT_CHECKSUM"),
     Variant("checksum without version", "whole", FAULT, "WITHOUT_VERSION_IN_CHECKSUM"),
@@ -92,6 +94,7 @@ VARIANTS = (
     Variant("no order at the claim", "whole", FAULT, "WITHOUT_ORDER_AT_CLAIM"),
     Variant("no claim: two writers", "whole", FAULT, "WITHOUT_CLAIM"),
     Variant("one slot", "arrives", FAULT, "WITHOUT_SECOND_SLOT"),
+    Variant("slot of the newest", "arrives", FAULT, "WITH_ABOVE WITHOUT_OTHER_SLOT"),
     Variant("head stored first", "arrives", FAULT, "WITH_HEAD_FIRST"),
     Variant("slot loaded before head", "whole", FAULT, "WITHOUT_HEAD_LOADED_FIRST"),
     Variant("successor counts anew", "whole", FAULT, "WITHOUT_GOING_ON"),
@@ -127,6 +130,12 @@ VARIANTS = (
     ),
     Variant("head stored first", "arrives", FAULT, "IN_ORDER WITH_HEAD_FIRST"),
     Variant("one slot", "arrives", FAULT, "IN_ORDER WITHOUT_SECOND_SLOT"),
+    Variant(
+        "slot of the newest",
+        "arrives",
+        FAULT,
+        "IN_ORDER WITH_ABOVE WITHOUT_OTHER_SLOT",
+    ),
     Variant("no claim: two writers", "whole", FAULT, "IN_ORDER WITHOUT_CLAIM"),
     Variant("no wipe by the successor", _ALL, HOLDS, "IN_ORDER WITHOUT_WIPE"),
     # Two safeguards are there for damage alone.

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from liveconfig.memory.candidate import CandidateWriter
 from liveconfig.memory.record import Writer
 from liveconfig.memory.shared import SharedMemory, bind
 from liveconfig.memory.status import Missing, PublisherStatus
@@ -51,16 +52,31 @@ class World:
         self.shared = SharedMemory.create(BYTES_MAX)
         self._config = Writer(self.shared.config.descriptor)
         self._status = Writer(self.shared.status.descriptor)
+        self._candidate = CandidateWriter(self.shared.candidate.descriptor)
         self.publish_status(SCHEMA.name)
         bind(self.shared)
 
-    def publish(self, message: str, count: int = 0) -> int:
+    def publish(self, message: str, count: int = 0, *, above: int = 0) -> int:
         """Publish a greeting as the publisher does, and return its version."""
-        return self.publish_bytes(SCHEMA.pack(Greeting(message, count)).payload)
+        payload = SCHEMA.pack(Greeting(message, count)).payload
+        return self.publish_bytes(payload, above)
 
-    def publish_bytes(self, payload: bytes) -> int:
+    def offer(self, message: str, pid: int) -> int:
+        """Offer a greeting to one process as the publisher does; return its version."""
+        payload = SCHEMA.pack(Greeting(message)).payload
+        self._candidate.address(pid)
+        version = self._candidate.offer(payload, self.shared.config.version)
+        self.shared.published.send()
+        return version
+
+    def end_offer(self) -> None:
+        """Have nothing be offered any more, by the version that all have."""
+        self._candidate.end(self.shared.config.version)
+        self.shared.published.send()
+
+    def publish_bytes(self, payload: bytes, above: int = 0) -> int:
         """Publish any config, or what is none."""
-        version = self._config.publish(payload)
+        version = self._config.publish(payload, above)
         self.shared.published.send()
         return version
 
@@ -102,4 +118,5 @@ class World:
         bind(None)
         self._config.close()
         self._status.close()
+        self._candidate.close()
         self.shared.close()

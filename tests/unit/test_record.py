@@ -48,10 +48,28 @@ def _overwrite(record: Record, byte: int, *words: int) -> None:
     overwrite(record.descriptor, byte, struct.pack(f"{len(words)}Q", *words))
 
 
+def _words_of(version: int) -> slice:
+    first = (_SECOND_SLOT_BYTE if version % 2 else _FIRST_SLOT_BYTE) // 8
+    return slice(first, first + (_SECOND_SLOT_BYTE - _FIRST_SLOT_BYTE) // 8)
+
+
 def test_empty_record_has_no_publication(record: Record) -> None:
     """Before the first publication a reader gets nothing, and version 0."""
     assert record.read() is None
     assert record.version == 0
+
+
+def test_version_above_another_leaves_the_newest_whole(
+    record: Record, writer: Writer
+) -> None:
+    """Where the slot of that version is the newest's, the next version is taken."""
+    assert writer.publish(b"one", above=6) == 7
+    for above, version in ((0, 8), (8, 9), (10, 12), (11, 13), (3, 14)):
+        before = record.version
+        newest = bytes(record._words[_words_of(before)])
+        assert writer.publish(str(version).encode(), above=above) == version
+        assert bytes(record._words[_words_of(before)]) == newest
+        assert content(record) == (version, str(version).encode())
 
 
 def test_publish_is_read_back(record: Record, writer: Writer) -> None:

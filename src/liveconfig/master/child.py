@@ -258,6 +258,7 @@ def _command(
     status: int,
     history: int,
     proven: int,
+    candidate: int,
     published: int,
     workers: int,
     relay: int,
@@ -269,6 +270,7 @@ def _command(
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]
     arguments += ["--proven-descriptor", str(proven)]
+    arguments += ["--candidate-descriptor", str(candidate)]
     arguments += ["--published-descriptor", str(published)]
     arguments += ["--workers-descriptor", str(workers)]
     arguments += ["--relay-descriptor", str(relay)]

@@ -267,10 +267,13 @@ class Supervisor:
     def _find_damage(self) -> bool:
         shared = self.shared
         self._mend_headers()
-        if not shared.config.is_whole(self.newest_version):
+        # What one worker has on trial is newer than what all others have.
+        is_tried = shared.candidate.version >= self.newest_version
+        if not shared.config.is_whole(
+            self._version if is_tried else self.newest_version
+        ):
             return True
-        others = (shared.status, shared.history, shared.proven)
-        if not all(record.is_whole(0) for record in others):
+        if not all(record.is_whole(0) for record in shared.records):
             return True
         self._version = shared.config.version
         return False

@@ -12,6 +12,9 @@ All words are 8 bytes in the machine's own byte order:
 | 0            | 0    | magic number and layout                                  |
 | 8            | 1    | the most bytes that one payload may have                 |
 | 64           | 8    | head: the version of the newest publication, 0 for none  |
+| 128          | 16   | offer: what a process compares with that took the        |
+|              |      | candidate; in its record alone, as the next              |
+| 192          | 24   | the process that may take it, 0 for none                 |
 | 4096 + slot  | +0   | slot: version, 0 while the writer is at work             |
 |              | +1   | slot: length of the payload in bytes                     |
 |              | +2   | slot: when it was published, in ns since the epoch       |
@@ -30,10 +33,13 @@ MAGIC = int.from_bytes(b"livecfg2", "little")
 _PAGE_BYTES = 4096
 WORD_BYTES = 8
 
-# Indexes of words. The head has a cache line of its own: all readers look at it.
+# Indexes of words. The head has a cache line of its own: all readers look at it. So has
+# what they look at in the record of a candidate.
 MAGIC_WORD = 0
 PAYLOAD_BYTES_MAX_WORD = 1
 HEAD_WORD = 8
+OFFER_WORD = 16
+ADDRESSEE_WORD = 24
 
 # Indexes of words, counted from the start of a slot.
 VERSION = 0

@@ -24,7 +24,8 @@ on machines that show stores to others in any order too (arm64).
 
 To publish, the writer
 
-- W1 counts one version further. Its slot is the one that the newest is not in.
+- W1 counts one version further, or above a version of another record. Its slot is the
+  one that the newest is not in: where that of this version is not, the next one's is.
 - W2 sets the version of that slot to 0. A reader that is still copying the publication
   before the newest, which lay there, sees at R9 that it was too slow.
 - W3 writes the payload, and the time with it, W4 the length, W5 the checksum over all
@@ -72,6 +73,7 @@ import struct
 import time
 import zlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 from liveconfig.errors import (
     CorruptRecordError,
@@ -96,6 +98,8 @@ from liveconfig.memory.layout import (
     slot_word,
     write_header,
 )
+
+R = TypeVar("R", bound="Record")
 
 # Every failed try means that the writer published meanwhile or that its stores are not
 # all visible here yet. Both pass in microseconds; a damaged record does not pass.
@@ -165,7 +169,7 @@ class Record:
         self.head = self._words[HEAD_WORD : HEAD_WORD + 1]
 
     @classmethod
-    def create(cls, name: str, payload_bytes_max: int) -> Record:
+    def create(cls: type[R], name: str, payload_bytes_max: int) -> R:
         """
         Make an empty record in memory that is taken only as it is filled.
 
@@ -292,8 +296,8 @@ class Writer:
         """
         Claim the record behind `descriptor`, which stays the caller's.
 
-        The claim is a kernel lock on an open file description that only this object
-        has, so it ends with the process, however that ends.
+        The claim is a lock on an open file description of its own: it ends with the
+        process, however that ends.
 
         Raises:
             RecordClaimedError: another writer is alive; nothing was changed.
@@ -323,9 +327,9 @@ class Writer:
         if self.version < version < _VERSION_MAX:
             self.version = version + _VERSIONS_SKIPPED  # model: C4
 
-    def publish(self, payload: bytes) -> int:
+    def publish(self, payload: bytes, above: int = 0) -> int:
         """
-        Make `payload` the newest publication and return its version.
+        Make `payload` the newest publication; return its version, newer than `above`.
 
         Raises:
             PayloadTooLargeError: nothing was written, the last publication stays.
@@ -333,8 +337,10 @@ class Writer:
         if len(payload) > self._payload_bytes_max:
             raise PayloadTooLargeError(len(payload), self._payload_bytes_max)
         words = self._words
-        self.version += 1  # model: W1
-        version = self.version
+        version = max(self.version, above) + 1
+        # While there is no newest, any slot is free.
+        version += self.version > 0 and (version - self.version) % SLOTS == 0
+        self.version = version  # model: W1
         slot = slot_word(version, self._payload_bytes_max)
         start = (slot + PAYLOAD) * WORD_BYTES
         # A reader that is still copying this slot learns that it is too late.

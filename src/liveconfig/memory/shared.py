@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 
 from liveconfig.errors import CorruptRecordError, NotBoundError
+from liveconfig.memory.candidate import Candidate
 from liveconfig.memory.history import HISTORY_BYTES_MAX
 from liveconfig.memory.record import Record
 from liveconfig.memory.status import STATUS_BYTES_MAX, PublisherStatus
@@ -29,6 +30,7 @@ class SharedMemory:
         status: what the publisher says of itself.
         history: the newest publications and rejections.
         proven: the config that passed its trial last.
+        candidate: the config that one worker tries before the others get it.
         published: notifies every worker at once that there is a new version.
         workers: what each worker says of itself.
     """
@@ -37,6 +39,7 @@ class SharedMemory:
     status: Record
     history: Record
     proven: Record
+    candidate: Candidate
     published: Broadcast
     workers: WorkerTable
 
@@ -53,6 +56,7 @@ class SharedMemory:
             status=Record.create("liveconfig-status", STATUS_BYTES_MAX),
             history=Record.create("liveconfig-history", HISTORY_BYTES_MAX),
             proven=Record.create("liveconfig-proven", payload_bytes_max),
+            candidate=Candidate.create("liveconfig-candidate", payload_bytes_max),
             published=Broadcast.create(),
             workers=WorkerTable.create(),
         )
@@ -60,7 +64,7 @@ class SharedMemory:
     @property
     def records(self) -> tuple[Record, ...]:
         """Those that the publisher writes."""
-        return self.config, self.status, self.history, self.proven
+        return self.config, self.status, self.history, self.proven, self.candidate
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -77,6 +81,26 @@ class SharedMemory:
             return PublisherStatus.from_bytes(publication.payload)
         except CorruptRecordError:
             return None
+
+    def record_for(self, word: memoryview) -> tuple[Record, memoryview]:
+        """
+        Return the record that this process takes its config from, and its word.
+
+        That is the candidate's in the process that may take it, and in one that has.
+
+        Args:
+            word: what it has compared its version with so far.
+        """
+        if self.candidate.is_offered(self.config.version) and (
+            word is self.candidate.offer or self._is_addressed()
+        ):
+            return self.candidate, self.candidate.offer
+        return self.config, self.config.head
+
+    def _is_addressed(self) -> bool:
+        # A process that a worker has forked has no row, and no part in a trial.
+        has_row = self.workers.own is not None
+        return has_row and self.candidate.addressee == os.getpid()
 
     def close(self) -> None:
         """Give all of it back; nothing of it is usable afterwards."""

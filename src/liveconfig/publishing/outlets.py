@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from liveconfig.memory.candidate import Candidate, CandidateWriter
 from liveconfig.memory.record import Record, Writer
 from liveconfig.memory.worker_table import WorkerTable
 from liveconfig.processes.broadcast import Broadcast
@@ -35,6 +36,25 @@ class Channel:
         self.record.close()
 
 
+class CandidateChannel:
+    """The same for the record of a candidate."""
+
+    def __init__(self, descriptor: int) -> None:
+        """
+        Attach to the record and claim it.
+
+        Raises:
+            RecordClaimedError: another publisher is alive.
+        """
+        self.record = Candidate(descriptor)
+        self.writer = CandidateWriter(descriptor)
+
+    def close(self) -> None:
+        """Give up the claim and the record; what was offered stays."""
+        self.writer.close()
+        self.record.close()
+
+
 @dataclass(frozen=True)
 class Outlets:
     """
@@ -45,6 +65,7 @@ class Outlets:
         status: the publisher's state.
         history: the newest publications and rejections.
         proven: the config that passed its trial last.
+        candidate: the config that one worker tries before the others get it.
         published: wakes every worker.
         workers: how each version fares; it is only read.
     """
@@ -53,6 +74,7 @@ class Outlets:
     status: Channel
     history: Channel
     proven: Channel
+    candidate: CandidateChannel
     published: Broadcast
     workers: WorkerTable
 
@@ -63,6 +85,7 @@ class Outlets:
         status: int,
         history: int,
         proven: int,
+        candidate: int,
         published: int,
         workers: int,
     ) -> Outlets:
@@ -79,6 +102,7 @@ class Outlets:
             Channel(status),
             Channel(history),
             Channel(proven),
+            CandidateChannel(candidate),
             Broadcast(published),
             WorkerTable.attach(workers),
         )
@@ -87,5 +111,6 @@ class Outlets:
         """Let go of all of it; what was published stays."""
         for channel in (self.config, self.status, self.history, self.proven):
             channel.close()
+        self.candidate.close()
         self.published.close()
         self.workers.close()

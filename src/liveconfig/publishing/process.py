@@ -32,7 +32,15 @@ from liveconfig.settings import Settings
 from liveconfig.watch.mounts import is_single_file_mount
 
 # In the order of `Outlets.attach`.
-_OUTLETS = ("config", "status", "history", "proven", "published", "workers")
+_OUTLETS = (
+    "config",
+    "status",
+    "history",
+    "proven",
+    "candidate",
+    "published",
+    "workers",
+)
 
 
 def run(

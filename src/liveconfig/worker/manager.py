@@ -278,7 +278,7 @@ class ConfigManager(Generic[T]):
         snapshot = self._snapshot
         if snapshot is None:
             return self._first()
-        if turns.leave_to_follower(bound()):
+        if turns.leave_to_follower(bound().record_for(self._head)[0]):
             return snapshot
         self._take_unless_taken(snapshot)
         return self._snapshot or snapshot
@@ -303,28 +303,30 @@ class ConfigManager(Generic[T]):
             if self._snapshot is None:
                 shared = bound()
                 self._schema = bound_schema(self._type, shared)
-                publication = shared.config.read()
-                if publication is None:
+                record, word = shared.record_for(self._head)
+                if (publication := record.read()) is None:
                     self._is_awaiting = True
                     raise nothing_yet(shared)
                 self._keep(shared, publication)
+                self._head = word
             assert self._snapshot is not None
             return self._snapshot
 
     def _take(self, held: Snapshot[T]) -> None:
-        shared = bound()
-        head = shared.config.version
+        record, word = (shared := bound()).record_for(self._head)
+        head = record.version
         if head == self._unreadable_head and time.monotonic() < self._retry_at:
             return
-        # Read the current version again if this worker's row or a new subscription has
-        # not received it yet.
+        # The row of this worker or a new subscription may not have the current one yet.
         is_news = self._is_inherited or any(
             each.is_waiting_for_the_first for each in tuple(self._subscriptions)
         )
         try:
-            publication = shared.config.read(0 if is_news else held.version)
+            publication = record.read(0 if is_news else held.version)
             if publication is not None:
                 self._keep(shared, publication)
+            # Also where the version that was on trial here is everywhere by now.
+            self._head = word
         # Also where there is no memory for the copy.
         except (CorruptRecordError, UnfitConfigError, MemoryError) as error:
             # Damage is logged by whoever mends it; a class is mended by who reads this.
@@ -348,7 +350,6 @@ class ConfigManager(Generic[T]):
         self._snapshot = snapshot
         self._config = snapshot.config
         self._version = snapshot.version
-        self._head = shared.config.head
         self._is_inherited = False
         if (row := shared.workers.own) is not None:
             row.note_schema(self._schema.identity)
@@ -377,8 +378,7 @@ _are_callbacks_started = False
 
 def managers() -> list[ConfigManager[Any]]:
     """Return those of this process."""
-    found = (reference() for reference in tuple(_references))
-    return [manager for manager in found if manager is not None]
+    return [each for found in tuple(_references) if (each := found()) is not None]
 
 
 def _subscriptions() -> list[Caller[Any]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import time
 
+from liveconfig.memory.record import Record
 from liveconfig.memory.shared import SharedMemory
 
 # What is smaller is decoded within a few milliseconds, less than a turn would take.
@@ -40,12 +41,12 @@ def follow() -> None:
     _is_followed = True
 
 
-def leave_to_follower(shared: SharedMemory) -> bool:
+def leave_to_follower(record: Record) -> bool:
     """Return whether a request is served what its worker holds, for a moment."""
     global _left
-    if not _is_followed or shared.config.newest_bytes <= LARGE_BYTES:
+    if not _is_followed or record.newest_bytes <= LARGE_BYTES:
         return False
-    head, now = shared.config.version, time.monotonic()
+    head, now = record.version, time.monotonic()
     if _left[0] != head:
         _left = head, now + _LEAVE_SECONDS
     return now < _left[1]
