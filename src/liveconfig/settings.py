@@ -251,9 +251,10 @@ class Settings:
     trial: str = _choice(
         "LIVECONFIG_TRIAL",
         "watch",
-        ("watch", "off"),
+        ("watch", "canary", "off"),
         "`watch` takes a new config back that makes requests fail or workers die; with "
-        "`off` it stays, and nothing is counted",
+        "`canary` one worker has it before all others get it; with `off` it stays, "
+        "and nothing is counted",
     )
     trial_seconds: int = whole_number(
         "LIVECONFIG_TRIAL_SECONDS",

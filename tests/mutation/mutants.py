@@ -8,6 +8,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 
 from __future__ import annotations
 
+from tests.mutation.alone import ALONE
 from tests.mutation.apart import APART
 from tests.mutation.bounds import BOUNDS
 from tests.mutation.counted import COUNTED
@@ -327,7 +328,7 @@ MUTANTS = (
     Mutant(
         "publishing.releases:Releases.resume",
         "versions never fall behind what the master has seen",
-        Drop("skip"),
+        Drop("skip config"),
         (f"{_SUPERVISOR}record_overwritten_without_a_publisher_goes_on",),
     ),
     Mutant(
@@ -487,7 +488,7 @@ MUTANTS = (
         (f"{_BROADCAST}every_listener_is_woken_once",),
     ),
     Mutant(
-        "publishing.releases:Releases.publish",
+        "publishing.releases:Releases._end_offer",
         "workers are woken",
         Drop("send"),
         (f"{_PUBLISHER}workers_are_woken_by_each_publication",),
@@ -556,6 +557,7 @@ MUTANTS = (
     *STARTED,
     *TAKEN,
     *TRIED,
+    *ALONE,
     *WATCHED,
     *WORDS,
     Mutant(

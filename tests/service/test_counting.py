@@ -364,6 +364,8 @@ def test_death_is_counted_for_the_version(
     eventually(lambda: tally(server, 1).deaths == 1)
     eventually(lambda: [each["version"] for each in _workers(server)] == [1])
     assert tally(server, 1).deaths == 1
+    # What it ran did not kill it with the signal that others kill with.
+    assert tally(server, 1).breakdowns == (path != "/kill")
 
 
 def test_timeout_is_a_death(start: Start) -> None:
@@ -372,6 +374,7 @@ def test_timeout_is_a_death(start: Start) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(_ask, server, "/hang")
         eventually(lambda: tally(server, 1).deaths == 1)
+    assert tally(server, 1).breakdowns == 1
 
 
 def test_worker_that_is_ended_by_force_has_died(start: Start) -> None:
@@ -380,6 +383,7 @@ def test_worker_that_is_ended_by_force_has_died(start: Start) -> None:
     (worker,) = server.worker_pids
     os.kill(worker, signal.SIGSTOP)
     eventually(lambda: tally(server, 1).deaths == 1)
+    assert tally(server, 1).breakdowns == 1
 
 
 def test_end_that_was_asked_for_is_no_death(start: Start) -> None:
@@ -436,6 +440,6 @@ def test_callback_that_fails_is_counted_for_its_version(
     eventually(lambda: tally(server, 2).callback_failures == 2)
     write(tmp_path / "config.yaml", "message: three\n")
     eventually(lambda: [each["version"] for each in _workers(server)] == [3, 3])
-    assert tally(server, 1)[3:] == (0, 0, 0)
+    assert tally(server, 1)[3:] == (0, 0, 0, 0)
     assert tally(server, 2) == Tally(2, 0, 0, 2, 2, 0)
-    assert tally(server, 3)[3:] == (0, 0, 0)
+    assert tally(server, 3)[3:] == (0, 0, 0, 0)

@@ -1,7 +1,7 @@
 """
 What a real service has counted for a version, read as its publisher would.
 
-Owns: finding the table of workers of a running master.
+Owns: finding what memory a running master has, and its table of workers in it.
 Must not know: what is counted, and why.
 Runs in: the test process.
 """
@@ -17,14 +17,24 @@ from tests.support.server import Server
 
 def tally(server: Server, version: int) -> Tally:
     """Return how a version fares in a server's workers."""
-    table = WorkerTable.attach(os.open(_table(server.master.pid), os.O_RDONLY))
+    path = memory_of(server, "liveconfig-workers")
+    table = WorkerTable.attach(os.open(path, os.O_RDONLY))
     try:
         return table.tally(version)
     finally:
         table.close()
 
 
-def _table(pid: int) -> str:
-    folder = f"/proc/{pid}/fd"
+def memory_of(server: Server, name: str) -> str:
+    """Return the path, below /proc, of a memory that a server's master has."""
+    folder = f"/proc/{server.master.pid}/fd"
     paths = [f"{folder}/{number}" for number in os.listdir(folder)]
-    return next(each for each in paths if "liveconfig-workers" in os.readlink(each))
+    return next(each for each in paths if name in _target(each))
+
+
+def _target(path: str) -> str:
+    # Descriptors come and go.
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""

@@ -61,6 +61,19 @@ def test_addressed_worker_takes_what_is_offered(
     assert world.shared.config.version == 1
 
 
+def test_worker_that_tries_it_compares_one_word_as_all_do(
+    world: World,
+    greetings: ConfigManager[Greeting],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No request of it pays more while the trial lasts."""
+    world.offer("two", os.getpid())
+    refresh_all()
+    with monkeypatch.context() as patched:
+        patched.delattr(ConfigManager, "_refresh")
+        assert greetings.get() == Greeting("two")
+
+
 @pytest.mark.parametrize("addressee", [0, _OTHER])
 def test_worker_that_is_not_addressed_keeps_what_it_has(
     world: World, greetings: ConfigManager[Greeting], addressee: int

@@ -69,6 +69,7 @@ _PUBLISHED = events.Published(
 )
 _FELL_BACK = events.FellBack(30.0, 4, "sha256:4", "cache")
 _TRIAL = Trial(3, "sha256:3", "watch", 10.0, 100.0, 130.0)
+_TRIAL_OF_ONE = _TRIAL.with_values(mode="canary", seconds=30.0, worker=7)
 _PROVEN = Proven(2, "sha256:2", 5.0, 50.0)
 _HARMFUL = Withdrawn(3, "sha256:3", 20.0, "9 of 9 requests failed", Figures(9, 9))
 _OTHER = Withdrawn(1, "sha256:1", 4.0, "2 workers died")
@@ -175,6 +176,12 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
             "condemned": (_OTHER,),
         },
         [sentences.PROVEN],
+    ),
+    "passed in one worker, and live in all as another version": (
+        _with(_LIVE, trial=_TRIAL_OF_ONE, proven=_PROVEN),
+        events.Passed(Proven(4, "sha256:3", 30.0, 100.0), Figures()),
+        {"trial": None, "version": 4, "proven": Proven(4, "sha256:3", 30.0, 100.0)},
+        [sentences.PROVEN, sentences.FOR_ALL],
     ),
     "passed without a trial of its own": (
         _ON_TRIAL,
@@ -441,6 +448,24 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         events.Kept(),
         {},
         [sentences.KEPT_AGAIN],
+    ),
+    "another worker tries it": (
+        _with(_LIVE, trial=_TRIAL_OF_ONE),
+        events.WentOn(_TRIAL_OF_ONE.with_values(worker=8)),
+        {"trial": _TRIAL_OF_ONE.with_values(worker=8)},
+        [sentences.ON_TRIAL_IN_ONE],
+    ),
+    "the worker that tries it has it": (
+        _with(_LIVE, trial=_TRIAL_OF_ONE),
+        events.WentOn(_TRIAL_OF_ONE.with_values(is_taken=True)),
+        {"trial": _TRIAL_OF_ONE.with_values(is_taken=True)},
+        [],
+    ),
+    "no worker tries it any more": (
+        _with(_LIVE, trial=_TRIAL_OF_ONE),
+        events.WentOn(_TRIAL_OF_ONE.with_values(worker=0)),
+        {"trial": _TRIAL_OF_ONE.with_values(worker=0)},
+        [],
     ),
     "not kept": (_LIVE, events.NotKept("full"), {}, [sentences.NOT_KEPT]),
     "not kept again": (

@@ -38,26 +38,26 @@ def _enter(table: WorkerTable, key: object) -> WorkerRow:
 def test_newest_four_versions_are_counted_apart(words: memoryview) -> None:
     """Each of four versions keeps counts of its own, whatever the others have."""
     for version in range(7, 11):
-        tallies.add(words, version, Counts(version, 1, 2, 3))
+        tallies.add(words, version, Counts(version, 1, 2, 3, 4))
     for version in range(7, 11):
-        assert tallies.counts(words, version) == (version, 1, 2, 3)
-    assert tallies.totals(words) == (34, 4, 8, 12)
+        assert tallies.counts(words, version) == (version, 1, 2, 3, 4)
+    assert tallies.totals(words) == (34, 4, 8, 12, 16)
 
 
 def test_newer_version_takes_a_slot_and_begins_at_none(words: memoryview) -> None:
     """Nothing of the version before in its slot is taken for that of the new one."""
-    tallies.add(words, 1, Counts(9, 9, 9, 9))
+    tallies.add(words, 1, Counts(9, 9, 9, 9, 9))
     tallies.add(words, 5, Counts(requests=1))
-    assert tallies.counts(words, 5) == (1, 0, 0, 0)
-    assert tallies.counts(words, 1) == (0, 0, 0, 0)
+    assert tallies.counts(words, 5) == (1, 0, 0, 0, 0)
+    assert tallies.counts(words, 1) == (0, 0, 0, 0, 0)
 
 
 def test_count_that_comes_too_late_is_dropped(words: memoryview) -> None:
     """A request of a version without a slot counts for none of those that have one."""
     tallies.add(words, 5, Counts(requests=1))
     tallies.add(words, 1, Counts(requests=1, failures=1))
-    assert tallies.counts(words, 5) == (1, 0, 0, 0)
-    assert tallies.totals(words) == (2, 1, 0, 0)
+    assert tallies.counts(words, 5) == (1, 0, 0, 0, 0)
+    assert tallies.totals(words) == (2, 1, 0, 0, 0)
 
 
 @pytest.mark.parametrize("version", [1, 5, 9])
@@ -65,7 +65,7 @@ def test_request_that_has_not_failed_is_counted_as_any(version: int) -> None:
     """The short way leaves what the long one does: in the slot, a new one, or none."""
     first, second = (memoryview(bytearray(8 * tallies.WORDS)).cast("Q") for _ in "ab")
     for words in (first, second):
-        tallies.add(words, 5, Counts(1, 1, 1, 1))
+        tallies.add(words, 5, Counts(1, 1, 1, 1, 1))
     tallies.add_request(first, version)
     tallies.add(second, version, Counts(requests=1))
     assert bytes(first) == bytes(second)
@@ -83,10 +83,10 @@ class _Overtaken:
         if not isinstance(index, slice):
             return self._words[index]
         if self._is_before:
-            tallies.add(self._words, self._newer, Counts(1, 1, 1, 1))
+            tallies.add(self._words, self._newer, Counts(1, 1, 1, 1, 1))
             return self._words[index]
         found = memoryview(bytes(self._words[index])).cast("Q")
-        tallies.add(self._words, self._newer, Counts(1, 1, 1, 1))
+        tallies.add(self._words, self._newer, Counts(1, 1, 1, 1, 1))
         return found
 
 
@@ -96,10 +96,10 @@ def test_counts_are_those_of_the_version_asked_for(
     words: memoryview, version: int, *, is_before: bool
 ) -> None:
     """A slot that changes hands while it is read says nothing of either version."""
-    tallies.add(words, 1, Counts(9, 9, 9, 9))
+    tallies.add(words, 1, Counts(9, 9, 9, 9, 9))
     overtaken = _Overtaken(words, 5, is_before=is_before)
     found = tallies.counts(overtaken, version)  # type: ignore[arg-type]
-    assert found == (0, 0, 0, 0)
+    assert found == (0, 0, 0, 0, 0)
 
 
 def test_slot_belongs_to_none_while_it_changes_hands(
@@ -115,13 +115,13 @@ def test_slot_belongs_to_none_while_it_changes_hands(
 
         def __setitem__(self, index: int, value: int) -> None:
             memory[index] = value
-            seen.append((memory[5], tuple(memory[6:10])))
+            seen.append((memory[6], tuple(memory[7:12])))
 
-    tallies.add(memory, 1, Counts(9, 9, 9, 9))
+    tallies.add(memory, 1, Counts(9, 9, 9, 9, 9))
     tallies.add(Watched(), 5, Counts())  # type: ignore[arg-type]
     assert seen
-    assert {counts for version, counts in seen if version == 5} == {(0, 0, 0, 0)}
-    assert all(counts == (9, 9, 9, 9) or version != 1 for version, counts in seen)
+    assert {counts for version, counts in seen if version == 5} == {(0, 0, 0, 0, 0)}
+    assert all(counts == (9, 9, 9, 9, 9) or version != 1 for version, counts in seen)
 
 
 def test_tally_is_the_sum_over_workers(table: WorkerTable) -> None:
@@ -151,6 +151,9 @@ def test_tally_outlives_workers(table: WorkerTable) -> None:
     table.take_back_all_but(())
     _enter(table, "b").count_request(1, is_failure=False)
     assert table.tally(1) == Tally(1, 2, 1, 0, 0, 1)
+    _enter(table, "c").took(1, 0)
+    table.count_death("c", is_breakdown=True)
+    assert table.tally(1) == Tally(1, 2, 1, 0, 0, 2, 1)
 
 
 def test_death_of_a_worker_that_held_nothing_is_no_versions(table: WorkerTable) -> None:

@@ -10,6 +10,9 @@ the worker ends then. It is none where the master had asked the worker to end: a
 at HUP, at its own end, or where somebody else had, by a signal that is for this. One
 that ends by itself in order, as at `max_requests`, has status 0.
 
+A death is a breakdown unless SIGKILL came from elsewhere: then the worker died by what
+it ran, as of a signal that its own code raises, or of a status, or it hung.
+
 How a worker has ended is looked at without taking it away, since gunicorn asks the
 kernel the same afterwards. One that ends in the microseconds between is missed.
 """
@@ -31,6 +34,8 @@ _LOGS = signal.SIGUSR1
 # A worker that is asked to end before it has its handlers ends by the signal itself.
 _REQUESTS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _IN_ORDER = {(os.CLD_EXITED, 0), *((os.CLD_KILLED, number) for number in _REQUESTS)}
+# So the kernel ends one where memory is short, and people end one that is in their way.
+_KILLED = (os.CLD_KILLED, signal.SIGKILL)
 _LOOK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
@@ -60,17 +65,20 @@ class Deaths:
         workers = self._server.WORKERS
         self._settled &= workers.keys()
         self._hanging &= workers.keys()
-        died = {pid for pid in workers.keys() - self._settled if self._has_died(pid)}
-        self._settled |= died
-        for pid in died:
-            self._table.count_death(workers[pid].age)
+        ends = {pid: self._end(pid) for pid in workers.keys() - self._settled}
+        died = {pid: end for pid, end in ends.items() if end is not None}
+        self._settled |= died.keys()
+        for pid, end in died.items():
+            is_breakdown = pid in self._hanging or end != _KILLED
+            self._table.count_death(workers[pid].age, is_breakdown=is_breakdown)
         return bool(died)
 
-    def _has_died(self, pid: int) -> bool:
+    def _end(self, pid: int) -> tuple[int, int] | None:
+        """Return how a worker has died, None if it has not."""
         # Somebody else may have waited for it.
         with contextlib.suppress(ChildProcessError):
             end = os.waitid(os.P_PID, pid, _LOOK)
             if end is not None:
-                is_in_order = (end.si_code, end.si_status) in _IN_ORDER
-                return pid in self._hanging or not is_in_order
-        return False
+                how = end.si_code, end.si_status
+                return how if pid in self._hanging or how not in _IN_ORDER else None
+        return None

@@ -268,7 +268,7 @@ class Supervisor:
         shared = self.shared
         self._mend_headers()
         # What one worker has on trial is newer than what all others have.
-        is_tried = shared.candidate.version >= self.newest_version
+        is_tried = shared.candidate.is_offered(self.newest_version - 1)
         if not shared.config.is_whole(
             self._version if is_tried else self.newest_version
         ):

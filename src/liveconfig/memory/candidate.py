@@ -48,6 +48,10 @@ class Candidate(Record):
         """Return whether there is an offer that is newer than what all others have."""
         return self.offer[0] > newest
 
+    def offers(self, version: int) -> bool:
+        """Return whether this version is offered, and can be read."""
+        return self.offer[0] == version and self.is_whole(version)
+
     def close(self) -> None:
         """Give back the mapping and the descriptor; the view is unusable afterwards."""
         self.offer.release()
@@ -73,8 +77,12 @@ class CandidateWriter(Writer):
             PayloadTooLargeError: nothing was written; what was offered still is.
         """
         version = self.publish(payload, above)
-        self._words[OFFER_WORD] = version
+        self.offer_again()
         return version
+
+    def offer_again(self) -> None:
+        """Offer what was published last, as whoever did that may have died before."""
+        self._words[OFFER_WORD] = self.version
 
     def end(self, version: int) -> None:
         """Offer nothing any more; `version` is what all have."""

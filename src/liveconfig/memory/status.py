@@ -219,6 +219,18 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         return found[-1] if found else None
 
     @property
+    def is_tried_by_one(self) -> bool:
+        """Whether one worker alone has the newest version."""
+        return self.trial is not None and self.trial.mode == "canary"
+
+    @property
+    def version_of_all(self) -> int:
+        """A version that was published for all, the newest if one alone has that."""
+        # What is condemned may not have been taken back yet.
+        may_be_alone = self.is_tried_by_one or self.serves_condemned
+        return self.proven.version if may_be_alone and self.proven else self.version
+
+    @property
     def serves_condemned(self) -> bool:
         """Whether what is live was condemned, for want of anything else to serve."""
         return self.condemned_as(self.digest) is not None

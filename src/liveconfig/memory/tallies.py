@@ -15,10 +15,10 @@ must not take the counts of the version before for those of the new one.
 
 | word          | holds                                                     |
 | ------------- | --------------------------------------------------------- |
-| 0, 5, 10, 15  | the version that the slot belongs to, 0 for none          |
-| the next four | its requests, its requests that failed, its deaths, and   |
-|               | its callbacks that failed: counts                         |
-| 20 to 23      | the same four counts over all versions; they never fall   |
+| 0, 6, 12, 18  | the version that the slot belongs to, 0 for none          |
+| the next five | its requests, its requests that failed, its deaths, its   |
+|               | callbacks that failed, and the deaths that are breakdowns |
+| 24 to 28      | the same five counts over all versions; they never fall   |
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _SLOTS = 4
-_SLOT_WORDS = 5
+_SLOT_WORDS = 6
 _TOTALS = _SLOTS * _SLOT_WORDS
 
 WORDS = _TOTALS + _SLOT_WORDS - 1
@@ -39,6 +39,7 @@ class Counts(NamedTuple):
     failures: int = 0
     deaths: int = 0
     callback_failures: int = 0
+    breakdowns: int = 0
 
 
 class Tally(NamedTuple):
@@ -52,6 +53,7 @@ class Tally(NamedTuple):
         callback_failures: how many callbacks raised.
         callback_workers: in how many rows of the table a callback raised.
         deaths: how many workers ended otherwise than they were asked to.
+        breakdowns: how many of these did so by what they ran themselves.
     """
 
     version: int
@@ -60,6 +62,7 @@ class Tally(NamedTuple):
     callback_failures: int
     callback_workers: int
     deaths: int
+    breakdowns: int = 0
 
     @classmethod
     def of(cls, version: int, rows: list[Counts]) -> Tally:
@@ -71,6 +74,7 @@ class Tally(NamedTuple):
             sum(each.callback_failures for each in rows),
             sum(each.callback_failures > 0 for each in rows),
             sum(each.deaths for each in rows),
+            sum(each.breakdowns for each in rows),
         )
 
 

@@ -11,6 +11,8 @@ machine share and nobody can step; all other times are seconds since the epoch.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -24,6 +26,7 @@ class Figures(msgspec.Struct, frozen=True):
         deaths: how many workers ended otherwise than they were asked to.
         callback_workers: in how many workers a callback raised.
         seconds: for how long.
+        breakdowns: how many of the deaths came from what the workers ran.
     """
 
     requests: int = 0
@@ -31,6 +34,7 @@ class Figures(msgspec.Struct, frozen=True):
     deaths: int = 0
     callback_workers: int = 0
     seconds: float = 0.0
+    breakdowns: int = 0
 
     @property
     def share(self) -> float:
@@ -46,6 +50,7 @@ class Figures(msgspec.Struct, frozen=True):
             # The same workers, mostly.
             max(self.callback_workers, other.callback_workers),
             self.seconds + other.seconds,
+            self.breakdowns + other.breakdowns,
         )
 
     def since(self, start: Figures) -> Figures:
@@ -56,6 +61,7 @@ class Figures(msgspec.Struct, frozen=True):
             self.deaths - start.deaths,
             max(0, self.callback_workers - start.callback_workers),
             self.seconds - start.seconds,
+            self.breakdowns - start.breakdowns,
         )
 
 
@@ -66,12 +72,17 @@ class Trial(msgspec.Struct, frozen=True):
     Attributes:
         version: the version that it is live as.
         digest: the digest of the config.
-        mode: how it is tried: `watch`.
+        mode: how it is tried: `watch` in all workers, `canary` in one.
         began_at: when the trial began.
         began: the same by the monotonic clock.
         deadline: when it is over, by the monotonic clock.
         before: how the proven config fared, up to the first that is not.
         start: what was counted for this version before the trial.
+        seconds: how long it is.
+        worker: the process that tries it before the others, 0 for none.
+        is_taken: whether it has it, so that the time of the trial has begun.
+        shunned: a process that did not take it in that time, 0 for none.
+        deaths: how many workers had died of it when this one was chosen.
     """
 
     version: int
@@ -82,6 +93,15 @@ class Trial(msgspec.Struct, frozen=True):
     deadline: float
     before: Figures = Figures()
     start: Figures = Figures()
+    seconds: float = 0.0
+    worker: int = 0
+    is_taken: bool = False
+    shunned: int = 0
+    deaths: int = 0
+
+    def with_values(self, **values: Any) -> Trial:
+        """Return the trial with these instead of what it has."""
+        return msgspec.structs.replace(self, **values)
 
     def as_version(self, version: int) -> Trial:
         """Return the trial when the config is live as another version."""

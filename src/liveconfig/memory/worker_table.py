@@ -159,16 +159,21 @@ class WorkerTable:
             time.sleep(0.01)
         return False
 
-    def count_death(self, key: object) -> None:
+    def count_death(self, key: object, *, is_breakdown: bool = False) -> None:
         """
         Count that a worker has died, for the version that it held; for the master.
 
         To be called before its row is taken back.
+
+        Args:
+            key: the worker's.
+            is_breakdown: whether it died by what it ran itself.
         """
         if key in self._given:
             words = self._row(self._given[key])
             if version := words[VERSION]:
-                tallies.add(tallies_of(words), version, Counts(deaths=1))
+                counts = Counts(deaths=1, breakdowns=is_breakdown)
+                tallies.add(tallies_of(words), version, counts)
 
     def take_back_all_but(self, living: Collection[object]) -> bool:
         """Clear the rows of workers that have ended, if any did; for the master."""
@@ -189,7 +194,12 @@ class WorkerTable:
 
     def serving_workers(self) -> int:
         """Return how many living workers that serve clients hold a config."""
-        return sum(each.version > 0 and not each.is_dirty for each in self.rows())
+        return len(self.serving())
+
+    def serving(self) -> tuple[WorkerState, ...]:
+        """Return what these say."""
+        rows = self.rows()
+        return tuple(each for each in rows if each.version and not each.is_dirty)
 
     def newest_version(self) -> int:
         """Return the newest version that a living worker holds, 0 for none."""

@@ -234,6 +234,7 @@ def _trial(shared: SharedMemory, trial: Trial | None) -> document.Trial | None:
         seconds_left=_seconds_left(trial),
         requests=max(0, tally.requests - trial.start.requests),
         failures=max(0, tally.failures - trial.start.failures),
+        worker=trial.worker or None,
     )
 
 

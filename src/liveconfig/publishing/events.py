@@ -208,6 +208,13 @@ class Begun(Event):
 
 
 @dataclass(frozen=True)
+class WentOn(Event):
+    """A trial goes on in another worker, or since now in the one that it was for."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True)
 class Passed(Event):
     """
     What is live is proven.

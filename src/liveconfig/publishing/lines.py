@@ -73,10 +73,11 @@ def _(event: events.Published, before: State, now: State) -> Iterator[Line]:
     delay_ms = max(0.0, event.at - event.changed_at) * 1e3
     since = f"{delay_ms:.1f} ms after the change of" if event.changed_at else "from"
     path = printable(event.path)
-    yield Line(sentences.LIVE, (event.version, event.digest, changed, since, path))
+    sentence = sentences.FOR_ONE if now.status.is_tried_by_one else sentences.LIVE
+    yield Line(sentence, (event.version, event.digest, changed, since, path))
     trial = now.status.trial
     if trial is not None and trial.version == event.version:
-        yield _on_trial(trial)
+        yield from _on_trial(trial, now)
     if event.restart_keys.count:
         arguments = (event.version, event.restart_keys.text)
         yield Line(sentences.NEEDS_RESTART, arguments)
@@ -147,7 +148,14 @@ def _(event: events.PublishedAgain, before: State, now: State) -> Iterator[Line]
 def _(event: events.Begun, before: State, now: State) -> Iterator[Line]:
     # Otherwise its publication is about to be noted, which comes first.
     if event.trial.version == now.status.version:
-        yield _on_trial(event.trial)
+        yield from _on_trial(event.trial, now)
+
+
+@lines.register
+def _(event: events.WentOn, before: State, now: State) -> Iterator[Line]:
+    trial = before.status.trial
+    if trial is not None and trial.worker != event.trial.worker:
+        yield from _on_trial(event.trial, now)
 
 
 @lines.register
@@ -160,6 +168,8 @@ def _(event: events.Passed, before: State, now: State) -> Iterator[Line]:
     else:
         outcome = "accepted without a request"
     yield Line(sentences.PROVEN, (proven.version, proven.digest, outcome))
+    if trial.mode == "canary":
+        yield Line(sentences.FOR_ALL, (proven.version, proven.digest))
 
 
 @lines.register
@@ -208,6 +218,11 @@ def _(event: events.ModeChanged, before: State, now: State) -> Iterator[Line]:
     yield Line(sentence, (event.reason,))
 
 
-def _on_trial(trial: Trial) -> Line:
-    seconds = round(trial.deadline - trial.began)
-    return Line(sentences.ON_TRIAL, (trial.version, seconds))
+def _on_trial(trial: Trial, now: State) -> Iterator[Line]:
+    seconds = round(trial.seconds)
+    if trial.mode == "watch":
+        yield Line(sentences.ON_TRIAL, (trial.version, seconds))
+    elif trial.worker:
+        others = now.status.version_of_all
+        arguments = (trial.version, seconds, trial.worker, others)
+        yield Line(sentences.ON_TRIAL_IN_ONE, arguments)

@@ -205,7 +205,7 @@ class Publisher:
         except (CorruptRecordError, UnfitConfigError) as error:
             self._note(events.CacheUnfit(error))
             return
-        self._fall_back_to(self._releases.publish(digest, origin, payload, config))
+        self._fall_back_to(self._releases.publish(digest, payload, config, origin))
 
     def _fall_back_to(self, live: Live) -> None:
         self._trials.prove()
@@ -214,7 +214,7 @@ class Publisher:
 
     def _resume(self, version_min: int) -> None:
         try:
-            at = self._releases.resume(version_min, self.status.origin)
+            at = self._releases.resume(version_min, self.status)
         except (CorruptRecordError, UnfitConfigError) as error:
             # Damaged, or made by another schema: whatever the source holds is new.
             self._note(events.Unreadable(error))
@@ -227,8 +227,9 @@ class Publisher:
     def _mend(self) -> None:
         self._journal.mend()
         self._releases.mend_proven()
-        if (live := self._releases.live) and self._releases.is_overwritten():
-            live = self._releases.publish_again(live)
+        self._releases.mend_offer()
+        if self._releases.is_overwritten():
+            live = self._releases.restore()
             self._note(events.PublishedAgain(self._releases.published_at, live.version))
 
     def _consider(self, reading: Reading) -> None:
@@ -287,9 +288,11 @@ class Publisher:
         self, reading: Reading, candidate: Candidate[Any], chosen: Step
     ) -> None:
         before = self._releases.live
-        live = self._releases.publish(
-            candidate.digest, "source", candidate.payload, candidate.config
-        )
+        parts = candidate.digest, candidate.payload, candidate.config
+        if chosen is Step.TRY:
+            live = self._trials.put_out(*parts)
+        else:
+            live = self._releases.publish(*parts)
         if chosen is Step.PROVE:
             self._trials.prove()
         else:

@@ -215,9 +215,17 @@ def _(event: events.Begun, state: State) -> State:
 
 
 @after.register
+def _(event: events.WentOn, state: State) -> State:
+    return _with(state, trial=event.trial)
+
+
+@after.register
 def _(event: events.Passed, state: State) -> State:
-    condemned = _condemned_but(state, event.proven.digest)
-    return _with(state, trial=None, proven=event.proven, condemned=condemned)
+    condemned, proven = _condemned_but(state, event.proven.digest), event.proven
+    if state.status.digest == proven.digest:
+        # All may have another version than the one worker that has tried it.
+        state = _with(state, version=proven.version)
+    return _with(state, trial=None, proven=proven, condemned=condemned)
 
 
 @after.register

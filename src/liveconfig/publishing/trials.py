@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
@@ -23,6 +24,7 @@ from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.releases import Live, Releases
 from liveconfig.publishing.trial_notes import TrialNotes
 from liveconfig.settings import Settings
+from liveconfig.trial import canary
 from liveconfig.trial.course import is_to_be_tried, verdict_on_interrupted
 from liveconfig.trial.judge import Evidence, judge
 
@@ -89,9 +91,24 @@ class Trials:
         condemned = self._status.condemned_as(live.digest) if live else None
         if condemned is not None and self._releases.proven is not None:
             self._go_back(condemned.before)
+        if self._releases.proven is None:
+            # Nobody knows any more what all others have.
+            self._releases.promote()
+        trial = self._status.trial
+        if trial is not None and not self._releases.is_offered:
+            self._journal.note(events.WentOn(trial.with_values(mode="watch", worker=0)))
         self.begin()
         if self._status.trial is not None:
             self._notes.begin(self._status.trial.digest)
+
+    def put_out(self, digest: str, payload: bytes, config: Any) -> Live:
+        """Publish what is to be tried, for all workers or for one."""
+        if self._mode != "canary" or not self._releases.may_offer:
+            return self._releases.publish(digest, payload, config)
+        if not self._releases.is_offered:
+            rows, version = self._workers.serving(), self._releases.version_of_all
+            self._releases.address(canary.choice(rows, version))
+        return self._releases.offer(digest, payload, config)
 
     def begin(self) -> None:
         """Begin the trial of what is live, unless that was judged or has begun."""
@@ -105,6 +122,7 @@ class Trials:
 
     def prove(self) -> None:
         """Take what is live for proven."""
+        self._releases.promote()
         live, trial, now = self._releases.live, self._status.trial, time.monotonic()
         assert live is not None
         before, figures = self._status.proven, Figures()
@@ -116,6 +134,8 @@ class Trials:
             if trial is not None and trial.digest == live.digest:
                 began, counted = trial.began, counted.since(trial.start)
                 figures = self._figures(trial, now)
+                if trial.version != live.version:
+                    began, counted = now, figures
             proven = Proven(live.version, live.digest, at, began, counted, live.origin)
         self._journal.note(events.Passed(proven, figures))
         self._releases.prove()
@@ -138,9 +158,9 @@ class Trials:
         trial = self._status.trial
         if trial is not None:
             figures = self._figures(trial, now)
-            if reason := judge(self._evidence(trial, figures)):
+            if reason := self._reason(trial, figures):
                 self._condemn(trial, reason, figures)
-            elif now >= trial.deadline:
+            elif now >= self._look_after(trial, figures, now).deadline:
                 self.prove()
         return is_renewed
 
@@ -178,12 +198,14 @@ class Trials:
         trial = Trial(
             live.version,
             live.digest,
-            self._mode,
+            "canary" if self._releases.is_offered else "watch",
             time.time(),
             now,
             now + self._seconds,
             self._before(now),
             start,
+            self._seconds,
+            self._releases.addressee if self._releases.is_offered else 0,
         )
         self._journal.note(events.Begun(trial))
         self._notes.begin(live.digest)
@@ -286,11 +308,34 @@ class Trials:
             tally.deaths,
             tally.callback_workers,
             seconds,
+            tally.breakdowns,
         )
 
     def _see_workers(self) -> None:
         workers = sum(not row.is_dirty for row in self._workers.rows())
         self._workers_max = max(self._workers_max, workers)
+
+    def _look_after(self, trial: Trial, figures: Figures, now: float) -> Trial:
+        """Have a worker try what is for one alone; return the trial after that."""
+        if not self._releases.is_offered:
+            return trial
+        rows, version = self._workers.serving(), self._releases.version_of_all
+        after = canary.step(trial, rows, version, figures.deaths, now)
+        if after != trial:
+            self._journal.note(events.WentOn(after))
+        if after.worker != self._releases.addressee:
+            self._releases.address(after.worker)
+        return after
+
+    def _reason(self, trial: Trial, figures: Figures) -> str:
+        evidence = self._evidence(trial, figures)
+        if not self._releases.is_offered:
+            return judge(evidence)
+        # One worker has it. That it was killed may be bad luck, so another one tries;
+        # that it broke down, and none ever did before, is none.
+        is_clear = figures.breakdowns and not evidence.deaths_before
+        alone = evidence._replace(workers=1, deaths=0)
+        return judge(alone) or judge(evidence._replace(workers=1 if is_clear else 2))
 
     def _evidence(self, trial: Trial, figures: Figures) -> Evidence:
         self._see_workers()

@@ -330,6 +330,23 @@ ON_TRIAL = Sentence(
     "version %d is on trial for %d s",
     "If the code fails on the config within this time, it is taken back by itself.",
 )
+FOR_ONE = Sentence(
+    INFO,
+    "version %d is for one worker at first, %s%s, %s %s",
+    "`LIVECONFIG_TRIAL` is `canary`: one worker tries the new version, and all others "
+    "get it when it has passed.",
+)
+ON_TRIAL_IN_ONE = Sentence(
+    INFO,
+    "version %d is on trial for %d s in worker %d alone, all others keep version %d",
+    "If the code fails on the config within this time, it is taken back by itself. "
+    "Where that worker ends or does not take it, another one tries it.",
+)
+FOR_ALL = Sentence(
+    INFO,
+    "version %d is live for all workers, %s",
+    "It was on trial in one worker, and has passed.",
+)
 PROVEN = Sentence(
     INFO,
     "version %d has passed its trial, %s: %s",

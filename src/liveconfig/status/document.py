@@ -70,11 +70,18 @@ class Trial(msgspec.Struct, frozen=True):
 
     version: Version
     digest: Digest
-    mode: Annotated[str, _says(enum=["watch"])]
+    mode: Annotated[str, _says(enum=["watch", "canary"])]
     began_at: Time
     seconds_left: Annotated[Count, _says("Until it is proven, if nothing fails.")]
     requests: Annotated[Count, _says("That were answered with it so far.")]
     failures: Annotated[Count, _says("How many of them failed.")]
+    worker: Annotated[
+        int | None,
+        _says(
+            "The process of the worker that alone has it as yet; null where all do, "
+            "or none has been found that serves."
+        ),
+    ] = None
 
 
 class Withdrawn(msgspec.Struct, frozen=True):

@@ -161,6 +161,10 @@ def _trouble_with_workers(status: Status) -> Iterator[Finding]:
         )
         detail = f"Version {version} is not taken yet by {_named(behind)}."
         yield _trouble("behind", headline, detail)
+    elif status.trial is not None and status.trial.mode == "canary":
+        headline = f"Version {version} is on trial in one worker"
+        detail = f"All get it if it passes, in {status.trial.seconds_left} s."
+        yield Finding("on trial", "attention", headline, detail)
     elif serving and not stale and not status.converged:
         headline = f"A version newer than {version} is on its way"
         detail = "It is in the record, and the publisher has not stored its state yet."
