@@ -144,6 +144,28 @@ _OTHER_ROWS = (
         scene=trials.SCENE,
     ),
     Row(
+        "kill -9 of the publisher",
+        "while one worker tries a config that hurts",
+        "Its successor goes on with the trial in that worker, and takes it back there.",
+        trials.killed_at("look"),
+        scene=trials.ALONE,
+    ),
+    Row(
+        "kill -9 of the publisher",
+        "after it has condemned what one worker tries, before it goes back",
+        "Its successor takes it back in that worker at once.",
+        trials.killed_at("_go_back"),
+        scene=trials.ALONE,
+    ),
+    Row(
+        "kill -9 of the worker",
+        "while it alone tries a config",
+        "Another worker tries it, and all get it when it has passed there.",
+        trials.killed_worker,
+        rules.IN_HAND,
+        trials.ALONE,
+    ),
+    Row(
         "the disk of `LIVECONFIG_CACHE_DIR` is full",
         "during flips",
         "Each config is served, and the log says that it is not kept. The one in the "
