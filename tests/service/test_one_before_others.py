@@ -224,6 +224,8 @@ def test_publisher_killed_during_a_trial_is_succeeded(service: Service) -> None:
     _start(service)
     service.edit("raise")
     trial = _taken(service)
+    # It says so a moment after the worker has it.
+    service.server.wait_for_line("is on trial .* alone")
     publisher = service.server.publisher
     assert publisher is not None
     publisher.kill()
