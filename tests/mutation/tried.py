@@ -65,6 +65,12 @@ TRIED = (
         (f"{_TRIALS}several_versions_in_one_trial_go_back_to_the_proven_one",),
     ),
     Mutant(
+        "publishing.trials:Trials.renew",
+        "what failed with other code excuses nothing",
+        Drop("_count_anew"),
+        (f"{_TRIALS}reload_measures_the_proven_config_anew",),
+    ),
+    Mutant(
         "publishing.trials:Trials._renew_if_due",
         "a reload waits for the workers of before",
         Never("living _leaving"),

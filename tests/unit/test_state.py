@@ -143,6 +143,7 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
         {"proven": _PROVEN, "condemned": (_OTHER,)},
         [],
     ),
+    "reloaded": (_LIVE, events.Reloaded(_PROVEN), {"proven": _PROVEN}, []),
     "begun": (_LIVE, events.Begun(_TRIAL), {"trial": _TRIAL}, [sentences.ON_TRIAL]),
     "begun, and to be published": (
         _with(_LIVE, version=2),

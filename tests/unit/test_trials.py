@@ -341,6 +341,22 @@ def test_reload_begins_a_trial_anew(service: Service) -> None:
     assert service.live == "good"
 
 
+def test_reload_measures_the_proven_config_anew(service: Service) -> None:
+    """What failed with the code of before excuses no config that fails now."""
+    service.prove("good")
+    service.ask(bad=1000)
+    service.kill()
+    service.publisher.renew(is_awaited=False)
+    service.ask(good=100)
+    service.edit("bad")
+    trial = service.desk.told().trial
+    assert trial is not None
+    assert (trial.before.requests, trial.before.failures) == (100, 0)
+    service.ask(bad=_ENOUGH)
+    service.look(1)
+    assert service.live == "good"
+
+
 def test_reload_without_anything_to_try_changes_nothing(service: Service) -> None:
     """There is no look, so nothing wakes the publisher."""
     service.prove("good")

@@ -201,6 +201,13 @@ class Recalled(Event):
 
 
 @dataclass(frozen=True)
+class Reloaded(Event):
+    """The code is another one, and what is proven is measured anew."""
+
+    proven: Proven
+
+
+@dataclass(frozen=True)
 class Begun(Event):
     """What is live is on trial."""
 

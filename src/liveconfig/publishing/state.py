@@ -210,6 +210,11 @@ def _(event: events.Recalled, state: State) -> State:
 
 
 @after.register
+def _(event: events.Reloaded, state: State) -> State:
+    return _with(state, proven=event.proven)
+
+
+@after.register
 def _(event: events.Begun, state: State) -> State:
     return _with(state, trial=event.trial)
 

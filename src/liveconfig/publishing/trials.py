@@ -172,6 +172,7 @@ class Trials:
             is_awaited: whether workers with the code of before are still to end: by
                 these it must not be judged.
         """
+        self._count_anew()
         if self._status.trial is None and not self._status.condemned:
             return
         rows = self._workers.rows() if is_awaited else ()
@@ -278,6 +279,16 @@ class Trials:
             # By what is counted from now on: the code of before is not to blame it for.
             self._begin(live, self._counted(live.version))
         return True
+
+    def _count_anew(self) -> None:
+        """Hold what failed with the code of before against no proven config."""
+        proven = self._status.proven
+        if proven is not None and proven.version:
+            # So that what is counted later begins at nothing.
+            before = Figures().since(self._counted(proven.version))
+            self._journal.note(
+                events.Reloaded(proven.measured_from(time.monotonic(), before))
+            )
 
     def _forget(self) -> None:
         if self._status.condemned:
