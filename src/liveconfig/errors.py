@@ -2,7 +2,8 @@
 Every exception of the package, sorted by who must react.
 
 Owns: the exception types and the sentences they build from their parts; how messages
-    write the path of a key, a list of names, and text that a terminal would not show.
+    write the path of a key, a list of names, text that is too long or that a terminal
+    would not show; where a line of YAML ends, as lines are numbered in them.
 Must not know: where anything is caught.
 Runs in: everywhere.
 """
@@ -14,6 +15,11 @@ from collections.abc import Sequence
 
 # The way to a value from the top of a document: mapping keys and list indexes.
 KeyPath = tuple["str | int", ...]
+
+# What stands for what is left out of a text.
+CUT = "…"
+
+YAML_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 # Two lines and a half of a terminal: nobody reads a longer path to its end.
 _PATH_CHARACTERS_MAX = 200
@@ -40,10 +46,12 @@ def format_key_path(keys: KeyPath) -> str:
             name = key if key and _PLAIN_KEY.fullmatch(key) else f'"{key}"'
             text += f".{name}" if text else name
     # In this order, so that no path is longer than the limit with its escapes.
-    text = printable(text)
-    if len(text) > _PATH_CHARACTERS_MAX:
-        text = f"{text[: _PATH_CHARACTERS_MAX - 1]}…"
-    return text
+    return shortened(printable(text), _PATH_CHARACTERS_MAX)
+
+
+def shortened(text: str, characters_max: int) -> str:
+    """Return `text`, or as much of its beginning as fits with an ellipsis."""
+    return text if len(text) <= characters_max else text[: characters_max - 1] + CUT
 
 
 def listed(names: Sequence[str], most: int, count: int = 0) -> str:

@@ -111,9 +111,9 @@ GUARDED = (
         (f"{_CLI}what_the_service_served_before_may_come_back",),
     ),
     Mutant(
-        "command.against:before",
+        "command.checker:Checker.only",
         "a config of several is chosen by nobody but its author",
-        Never("found"),
+        Never("more"),
         (f"{_CLI}one_config_is_compared_with_one",),
     ),
     Mutant(

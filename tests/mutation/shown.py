@@ -85,7 +85,7 @@ SHOWN = (
         ("tests/unit/test_changes.py",),
     ),
     Mutant(
-        "schema.changes:_cut",
+        "errors:shortened",
         "long values are cut",
         Swap("text[:characters_max - 1] + CUT", "text"),
         (f"{_CHANGES}long_value_is_cut",),
@@ -121,7 +121,7 @@ SHOWN = (
         (f"{_NAMES}unknown_key_is_masked_where_there_are_secrets",),
     ),
     Mutant(
-        "masking.names:_cut",
+        "masking.names:_certain",
         "a value behind a forgotten blank is cut off",
         Never("doubtful"),
         (f"{_NAMES}unknown_key_is_cut_where_a_value_may_begin",),

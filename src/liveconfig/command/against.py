@@ -35,14 +35,11 @@ def before(checker: Checker, place: str) -> Before:
     """
     if "://" in place:
         return _served(checker.schema, StatusClient(place))
-    found = checker.good(place)
-    if found[1:]:
-        names = ", ".join(checked.name for checked, _ in found)
-        raise StartupError(
-            f"{place} holds {len(found)} configs, and --against compares with one: "
-            f"choose with --key, or give --merged; there are {names}"
-        )
-    ((checked, candidate),) = found
+    checked, candidate = checker.only(
+        place,
+        ", and --against compares with one: choose with --key, or give --merged; "
+        "there are",
+    )
     # As the service has it of what is live: nobody knows what stood in the file.
     return Before(checked.name, checker.schema.outline(candidate.config))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from liveconfig.command.inputs import STDIN, read_input
-from liveconfig.errors import InvalidConfigError, printable
+from liveconfig.errors import InvalidConfigError, StartupError, printable
 from liveconfig.masking.secret import MASK
 from liveconfig.reading.against import Before, refusals
 from liveconfig.reading.document import Limits
@@ -141,6 +141,20 @@ class Checker:
         if not found:
             raise InvalidConfigError(_name(path), 0, 0, "", NO_CONFIG)
         return found
+
+    def only(self, path: str, but: str) -> tuple[Checked, Candidate[Any]]:
+        """
+        Return the one config at `path` with its candidate.
+
+        Raises:
+            SourceUnavailableError, InvalidConfigError: as of `good`.
+            StartupError: there are several; `but` says before their names what to do.
+        """
+        one, *more = found = self.good(path)
+        if more:
+            names = ", ".join(checked.name for checked, _ in found)
+            raise StartupError(f"{path} holds {len(found)} configs{but} {names}")
+        return one
 
     def shown(self, checked: Checked, candidate: Candidate[Any]) -> Any:
         """Return the effective config for a reader: masked is all that is secret."""

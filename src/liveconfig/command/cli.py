@@ -114,14 +114,8 @@ def show(checker: Checker, path: str) -> int:
 
 def target(checker: Checker, path: str) -> Target:
     """Return what to wait for, so that the config at `path` is what is served."""
-    found = checker.good(path)
-    if found[1:]:
-        names = ", ".join(checked.name for checked, _ in found)
-        raise StartupError(
-            f"{path} holds {len(found)} configs and a service serves one: "
-            f"give --digest the one of {names}"
-        )
-    ((checked, candidate),) = found
+    but = " and a service serves one: give --digest the one of"
+    checked, candidate = checker.only(path, but)
     return Target(candidate.digest, bytes_digest(checked.files))
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from liveconfig.errors import listed
+from liveconfig.errors import listed, shortened
 from liveconfig.schema.changes import Change
 from liveconfig.status.document import Entry, Rejected, Status, Withdrawn, Worker
 from liveconfig.status.verdict import Verdict, counted, judge
@@ -91,7 +91,7 @@ def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
     lines += ["", "HISTORY"]
     for entry in status.history[:_ENTRIES_MAX]:
         lines += _entry(entry, columns)
-    return [_cut(line, columns) for line in lines]
+    return [shortened(line, columns) for line in lines]
 
 
 def _findings(verdict: Verdict) -> Iterator[str]:
@@ -235,7 +235,3 @@ def _wrapped(text: str, columns: int, indent: int) -> Iterable[str]:
         break_on_hyphens=False,
         drop_whitespace=True,
     )
-
-
-def _cut(line: str, columns: int) -> str:
-    return line if len(line) <= columns else f"{line[: columns - 1]}…"

@@ -19,15 +19,13 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from liveconfig.errors import printable
+from liveconfig.errors import CUT, YAML_LINE_END, printable, shortened
 from liveconfig.masking.secret import MASK
 
 # Enough to know the place again, and little enough for each publication of the status.
 _LINES_BEFORE, _LINES_AFTER = 3, 2
 _CHARACTERS_MAX = 160
-_CUT = "…"
 
-_YAML_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _JSON_BREAK = re.compile("\r?\n")
 
 # Where a key may begin, and what may stand alone: too little to give anything away.
@@ -72,7 +70,7 @@ def excerpt(
     if line < 1:
         return ()
     text = content.removeprefix(BOM_UTF8).decode(errors="replace")
-    lines = (_JSON_BREAK if path.endswith(".json") else _YAML_BREAK).split(text)
+    lines = (_JSON_BREAK if path.endswith(".json") else YAML_LINE_END).split(text)
     return tuple(
         _excerpt_line(number, lines[number - 1], names, column if number == line else 0)
         for number in range(line - _LINES_BEFORE, line + _LINES_AFTER + 1)
@@ -93,10 +91,8 @@ def _excerpt_line(
     if line[end:].strip():
         after += MASK
     if len(before) + len(after) > _CHARACTERS_MAX and len(before) > _CHARACTERS_MAX / 2:
-        before = _CUT + before[1 - _CHARACTERS_MAX // 2 :]
-    text = before + after
-    if len(text) > _CHARACTERS_MAX:
-        text = text[: _CHARACTERS_MAX - 1] + _CUT
+        before = CUT + before[1 - _CHARACTERS_MAX // 2 :]
+    text = shortened(before + after, _CHARACTERS_MAX)
     return ExcerptLine(number, text, len(before) + 1 if column else 0)
 
 

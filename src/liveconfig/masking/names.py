@@ -17,13 +17,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from liveconfig.errors import KeyPath, format_key_path
+from liveconfig.errors import CUT, KeyPath, format_key_path
 from liveconfig.masking.secret import MASK
 
 # What may be shown of a path.
 Named = Callable[[KeyPath], KeyPath]
-
-_CUT = "…"
 
 # What stands in a key where a blank, a colon, a comma or a quote was forgotten.
 _DOUBTFUL = re.compile(r"[\s:=,'\"#\[\]{}]")
@@ -57,14 +55,14 @@ class KeyNames(Struct, frozen=True):
         """Return what may be shown of a path in a config that fits the schema."""
         if not self.secrecy:
             return keys
-        return tuple(key if key in self.own else _cut(key) for key in keys)
+        return tuple(key if key in self.own else _certain(key) for key in keys)
 
     def of_unknown(self, keys: KeyPath) -> KeyPath:
         """Return what may be shown of a path to a key that the schema does not know."""
         return (*self.of_config(keys[:-1]), *self.of_document(keys[-1:]))
 
     def _doubtful(self, key: str | int) -> str | int:
-        return MASK if self.secrecy and isinstance(key, str) else _cut(key)
+        return MASK if self.secrecy and isinstance(key, str) else _certain(key)
 
 
 def shown(keys: Sequence[KeyPath], named: Named, most: int) -> tuple[str, ...]:
@@ -76,8 +74,8 @@ def shown(keys: Sequence[KeyPath], named: Named, most: int) -> tuple[str, ...]:
 ANY_NAMES: Final = KeyNames()
 
 
-def _cut(key: str | int) -> str | int:
+def _certain(key: str | int) -> str | int:
     if isinstance(key, int):
         return key
     doubtful = _DOUBTFUL.search(key)
-    return key[: doubtful.start()] + _CUT if doubtful else key
+    return key[: doubtful.start()] + CUT if doubtful else key

@@ -21,6 +21,7 @@ from liveconfig.falcon import SnapshotMiddleware
 from liveconfig.memory.shared import bound
 from liveconfig.operators import page
 from liveconfig.operators.assets import AssetResource
+from liveconfig.operators.conditional import answer_unchanged
 from liveconfig.operators.health import (
     HEALTH_PATHS,
     add_health_routes,
@@ -53,10 +54,8 @@ class ConfigResource:
         snapshot: Snapshot[Any] = req.context.snapshot
         # Where other keys are secret, the same config is shown in another way.
         tag = "-".join(filter(None, (snapshot.digest, self._manager.secrecy)))
-        resp.etag = tag
         _keep_nowhere(resp)
-        if any(known in ("*", tag) for known in req.if_none_match or ()):
-            resp.status = falcon.HTTP_304
+        if answer_unchanged(req, resp, tag):
             return
         resp.content_type = falcon.MEDIA_JSON
         resp.data = msgspec.json.encode(self._manager.masked(snapshot.config))
@@ -77,17 +76,12 @@ class StatusResource:
         is_page = req.client_prefers(_STATUS_TYPES) == falcon.MEDIA_HTML
         snapshot: Snapshot[Any] | None = req.context.snapshot
         version = snapshot.version if snapshot else 0
-        tag = falcon.ETag(
-            status_tag(shared, version, self._manager.secrecy)
-            + ("-page" if is_page else "")
-        )
-        # What it says of the worker that answers differs from worker to worker.
-        tag.is_weak = True
-        resp.etag = tag.dumps()
+        tag = status_tag(shared, version, self._manager.secrecy)
+        tag += "-page" if is_page else ""
         _keep_nowhere(resp)
         resp.vary = ["Accept"]
-        if any(known in ("*", tag) for known in req.if_none_match or ()):
-            resp.status = falcon.HTTP_304
+        # What it says of the worker that answers differs from worker to worker.
+        if answer_unchanged(req, resp, tag, is_weak=True):
             return
         document = status_document(
             shared, snapshot, self._manager.stale_since, self._manager.secrecy

@@ -14,6 +14,8 @@ from pathlib import PurePath
 
 import falcon
 
+from liveconfig.operators.conditional import answer_unchanged
+
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
@@ -28,12 +30,10 @@ class AssetResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the file, or 304 if the client has it already."""
-        resp.etag = self._etag
         resp.cache_control = ["no-cache"]
         resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
         resp.set_header("X-Content-Type-Options", "nosniff")
-        if any(tag in ("*", self._etag) for tag in req.if_none_match or ()):
-            resp.status = falcon.HTTP_304
+        if answer_unchanged(req, resp, self._etag):
             return
         resp.content_type = self._type
         resp.data = self._bytes

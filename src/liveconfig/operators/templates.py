@@ -18,6 +18,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from liveconfig.errors import shortened
 from liveconfig.status.verdict import counted, place
 
 _WORD = re.compile(r"[\w.-]+")
@@ -66,11 +67,6 @@ def _marked(text: str, column: int) -> tuple[str, str, str]:
     return text[:begin], text[begin:end] or " ", text[end:]
 
 
-def _cut(text: str, characters: int = 400) -> str:
-    """Return `text`, or its beginning and an ellipsis."""
-    return text if len(text) <= characters else f"{text[:characters]}…"
-
-
 _ENVIRONMENT = Environment(
     autoescape=True,
     auto_reload=False,
@@ -78,4 +74,6 @@ _ENVIRONMENT = Environment(
     loader=FunctionLoader(_source),
     undefined=StrictUndefined,
 )
-_ENVIRONMENT.filters.update(counted=counted, cut=_cut, marked=_marked, place=place)
+_ENVIRONMENT.filters.update(
+    counted=counted, marked=_marked, place=place, shortened=shortened
+)

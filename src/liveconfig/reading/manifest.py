@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Any
 
 from liveconfig.errors import (
+    YAML_LINE_END,
     InvalidConfigError,
     KeyPath,
     format_key_path,
@@ -37,7 +38,6 @@ from liveconfig.reading.kubernetes import (
     remarks,
     volumes,
 )
-from liveconfig.reading.scalar import YAML_LINE_END
 from liveconfig.reading.source import SUFFIXES, SourceFile, is_config_name
 
 # What begins a document; a text has it at the start of none of its lines.

@@ -9,18 +9,15 @@ Runs in: the publisher and the CLI.
 from __future__ import annotations
 
 import math
-import re
 from typing import Any, NamedTuple, NoReturn
 
+from liveconfig.errors import YAML_LINE_END
 from liveconfig.reading.tree import Tree
 
 # What MessagePack can hold.
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 # Beyond this many digits a conversion would take long and could not fit.
 NUMBER_CHARACTERS_MAX = 400
-
-
-YAML_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class Place(NamedTuple):

@@ -18,9 +18,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, msgpack
 
-from liveconfig.errors import KeyPath
-
-CUT = "…"
+from liveconfig.errors import CUT, KeyPath, shortened
 
 _MAPPING_BYTES = frozenset(bytes([first]) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _BRANCHES = msgpack.Decoder(dict[str, Raw])
@@ -83,7 +81,7 @@ def cut(
     pairs = enumerate(zip(old or "", new or "", strict=False))
     same = next((at for at, (one, other) in pairs if one != other), 0)
     start = same - characters_max // 2
-    return _cut(old, start, characters_max), _cut(new, start, characters_max)
+    return _from(old, start, characters_max), _from(new, start, characters_max)
 
 
 def _is_mapping(encoded: _Bytes) -> bool:
@@ -91,12 +89,12 @@ def _is_mapping(encoded: _Bytes) -> bool:
     return bytes(encoded[:1]) in _MAPPING_BYTES
 
 
-def _cut(text: str | None, start: int, characters_max: int) -> str | None:
+def _from(text: str | None, start: int, characters_max: int) -> str | None:
     if text is None or len(text) <= characters_max:
         return text
     if start > 0:
         text = CUT + text[start + 1 :]
-    return text if len(text) <= characters_max else text[: characters_max - 1] + CUT
+    return shortened(text, characters_max)
 
 
 def _below(value: Any, key: str) -> Any:

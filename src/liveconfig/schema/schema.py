@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from liveconfig.errors import (
+    CUT,
     CorruptRecordError,
     KeyPath,
     LiveconfigError,
@@ -30,7 +31,7 @@ from liveconfig.errors import (
     format_key_path,
 )
 from liveconfig.masking.secret import MASK, Secret
-from liveconfig.schema.changes import CUT, Change, cut, part
+from liveconfig.schema.changes import Change, cut, part
 from liveconfig.schema.codec import (
     Codec,
     copied,
