@@ -14,13 +14,21 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.support.source_code import PACKAGE, ROOT, Module, body_lines, public_names
+from tests.support.source_code import (
+    PACKAGE,
+    ROOT,
+    Function,
+    Module,
+    body_lines,
+    public_names,
+)
 
 _SLEEPER = "tests/support/eventually.py"
 
@@ -399,6 +407,56 @@ def test_predicates_do_not_act() -> None:
         if function.name.lstrip("_").startswith(("is_", "has_", "may_"))
         for node in _acts(function)
     )
+
+
+_BROKEN = "# broken"
+
+
+def _examples() -> Iterator[Module]:
+    """Yield the blocks of Python in the pages, each at its own lines."""
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        text = path.read_text()
+        for block in re.finditer(r"(?ms)^( *)```python\n(.*?)^\1```$", text):
+            above = "\n" * text.count("\n", 0, block.start(2))
+            yield Module(path, above + textwrap.dedent(block[2]))
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a function does itself; one that is defined in it is called apart."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, Function):
+            yield node
+            yield from _own_nodes(node)
+
+
+def _second_gets(module: Module) -> Iterator[ast.Call]:
+    """Yield where a function asks again; whatever else has a `get` takes a key."""
+    for function in module.functions():
+        yield from [
+            node
+            for node in _own_nodes(function)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("get", "snapshot")
+            and not (node.args or node.keywords)
+        ][1:]
+
+
+def test_a_request_asks_for_its_config_once() -> None:
+    """No function asks twice for the config, which may be another by then."""
+    right = (each for each in _examples() if not each.text.lstrip().startswith(_BROKEN))
+    _assert_none(
+        module.at(node, "this may be another config: ask once, and hand it on")
+        for module in (*_parsed("conf", "docs", "kube", "src"), *right)
+        for node in _second_gets(module)
+    )
+
+
+def test_example_that_asks_twice_is_seen() -> None:
+    """The rule finds what README shows as broken, and nothing else is marked so."""
+    marked = [each for each in _examples() if each.text.lstrip().startswith(_BROKEN)]
+    assert "README.md" in {module.place for module in marked}
+    assert all([*_second_gets(module)] for module in marked)
 
 
 def test_locks_are_named_as_such() -> None:

@@ -135,6 +135,9 @@ def create_admin_app(
         manager: whose configs are shown.
         names: under which it may be asked, beside those that are safe anyway; None
             takes those of LIVECONFIG_ADMIN_NAMES.
+
+    Raises:
+        StartupError: `names` is None, and a variable of the environment is wrong.
     """
     if names is None:
         names = Settings.from_environ().admin_names.split()
