@@ -20,6 +20,7 @@ from tests.mutation.operations import (
     Without,
 )
 
+_TRIAL_WATCHER = "tests/process/test_trial_watcher.py::test_"
 _WATCHER_CHAIN = "tests/process/test_watcher_chain.py::test_"
 _WATCHER_ELSEWHERE = "tests/process/test_watcher_elsewhere.py::test_"
 _WATCHER_LIFECYCLE = "tests/process/test_watcher_lifecycle.py::test_"
@@ -101,6 +102,12 @@ WATCHED = (
         "without events there is a call all the same",
         Swap("self._deadline()", "self._settling.due", nth=2),
         (f"{_WATCHER_SOURCES}safety_poll_calls_without_any_event",),
+    ),
+    Mutant(
+        "watch.watcher:FileWatcher.act",
+        "whoever wakes the watcher has it look after a trial",
+        Never("due"),
+        (f"{_TRIAL_WATCHER}whoever_wakes_it_has_it_look_at_once",),
     ),
     Mutant(
         "watch.watcher:FileWatcher._deadline",

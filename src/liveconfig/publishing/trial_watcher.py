@@ -8,8 +8,6 @@ Runs in: the publisher process.
 
 from __future__ import annotations
 
-import math
-import time
 from typing import Any, Protocol
 
 from liveconfig.watch.watcher import FileWatcher
@@ -34,18 +32,10 @@ class TrialWatcher(FileWatcher):
         super().__init__(*arguments, **options)
         self._trying = trying
 
-    def act(self) -> None:
-        """Look after it as well: whoever has this act may know of something."""
-        if not self._is_stopped and self._trying.next_look < math.inf:
-            self._trying.look()
-        super().act()
+    def due(self) -> float:
+        """Return when its next look is due."""
+        return self._trying.next_look
 
-    def _wait(self, deadline: float) -> set[int]:
-        while True:
-            due = self._trying.next_look
-            ready = super()._wait(min(deadline, due))
-            # However many changes there are, they do not put it off.
-            if time.monotonic() >= due:
-                self._trying.look()
-            if ready or time.monotonic() >= deadline:
-                return ready
+    def look(self) -> None:
+        """Look after it."""
+        self._trying.look()

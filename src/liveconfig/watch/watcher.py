@@ -163,7 +163,10 @@ class FileWatcher:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            ready = self._wait(self._deadline())
+            ready = self._wait(min(self._deadline(), self.due()))
+            # However many changes there are, they do not put it off.
+            if time.monotonic() >= self.due():
+                self.look()
             if self._wake in ready:
                 os.eventfd_read(self._wake)
                 self.act()
@@ -178,6 +181,18 @@ class FileWatcher:
         """Return the descriptors that can be read, none where the time is over."""
         timeout_ms = max(0.0, deadline - time.monotonic()) * 1000
         return {descriptor for descriptor, _ in self._poller.poll(timeout_ms)}
+
+    def due(self) -> float:
+        """Return when `look` is due, by the monotonic clock: a subclass may say so."""
+        return math.inf
+
+    def look(self) -> None:
+        """
+        Do what a subclass does beside the action, in the thread of `run`.
+
+        It is called whenever `due` has come, and before each call of the action unless
+        `due` is infinite. `due` is asked after each wait: `wake` has it asked at once.
+        """
 
     def stop(self) -> None:
         """
@@ -271,6 +286,9 @@ class FileWatcher:
         """Call the action now, in the thread of `run` or before it."""
         if self._is_stopped:
             return
+        # Whoever has this act may know of something.
+        if self.due() < math.inf:
+            self.look()
         self._settling.clear()
         try:
             self._has_found = self._call(self._action) is not False
