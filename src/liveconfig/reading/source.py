@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from liveconfig.errors import InvalidConfigError, SourceUnavailableError
-from liveconfig.watch.chain import DATA
+from liveconfig.watch.chain import DATA, steps
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -32,9 +32,6 @@ SUFFIXES = (".yaml", ".yml", ".json")
 # are as many as there is time for.
 _TRIES_MAX = 100
 _TRIES_SECONDS_MAX = 5.0
-
-# More names than any path has, links unfolded: a circle of links ends as well.
-_STEPS_MAX = 1000
 
 # Without blocking, so that a pipe in the place of the file does not stop everything.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -243,25 +240,13 @@ def bytes_digest(files: Sequence[SourceFile]) -> str:
 def _links_changed_at_ns(path: str) -> int:
     """Return when the newest link on the way to `path` was put there, or 0."""
     newest_ns = 0
-    here = "/"
-    # What is swapped meanwhile may be gone half-way, and the working directory may be
-    # deleted; so much is known by then.
+    # The working directory may be deleted.
     with contextlib.suppress(OSError):
         entry = _entry(path)
         entry = entry if os.path.isabs(entry) else os.path.join(os.getcwd(), entry)
-        ahead = entry.split("/")[::-1]
-        for _ in range(_STEPS_MAX):
-            if not ahead:
-                break
-            there = os.path.join(here, ahead.pop())
-            status = os.lstat(there)
-            if stat.S_ISLNK(status.st_mode):
-                newest_ns = max(newest_ns, status.st_ctime_ns)
-                target = os.readlink(there)
-                here = "/" if target.startswith("/") else here
-                ahead += target.split("/")[::-1]
-            else:
-                here = there
+        for step in steps(entry):
+            if stat.S_ISLNK(step.mode):
+                newest_ns = max(newest_ns, step.changed_at_ns)
     return newest_ns
 
 

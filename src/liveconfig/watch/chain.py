@@ -20,7 +20,9 @@ import contextlib
 import enum
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from liveconfig.watch.mounts import mount_points
 
@@ -80,8 +82,27 @@ class Watch:
             return False
         if name == DATA:
             return True
-        mode, _ = _look(os.path.join(directory, name))
+        mode, *_ = _look(os.path.join(directory, name))
         return _FILE in self.notice and stat.S_ISREG(mode)
+
+
+class Step(NamedTuple):
+    """
+    One name on the way to a path.
+
+    Attributes:
+        directory: the real directory in which it is.
+        name: empty for the directory itself, where the way ends in one.
+        mode: of the file, the directory or the link itself; 0 where there is none.
+        changed_at_ns: when that was changed or put there.
+        is_last: whether nothing follows, but what a link leads to.
+    """
+
+    directory: str
+    name: str
+    mode: int
+    changed_at_ns: int
+    is_last: bool
 
 
 # What is seen of a file itself: its events come without a name.
@@ -100,7 +121,7 @@ def walk(path: str) -> dict[str, Watch]:
     file in it that has another name by now.
     """
     watches: dict[str, Watch] = {}
-    directory = _follow("/", _parts(path), watches)
+    directory = _follow(path, watches)
     if directory is not None:
         watch = _inside(directory)
         _add(watches, directory, watch)
@@ -109,34 +130,54 @@ def walk(path: str) -> dict[str, Watch]:
     return watches
 
 
-def _follow(here: str, ahead: list[str], watches: dict[str, Watch]) -> str | None:
-    """Walk on from a real directory, and return the one where the walk ends, if any."""
+def steps(path: str, here: str = "/") -> Iterator[Step]:
+    """
+    Yield the names on the way to `path` from a real directory, as the kernel goes.
+
+    It ends with a step that is no name where it ends in a directory; else at the first
+    name that is none, and after as many links as the kernel would follow.
+    """
     links = 0
+    ahead = _parts(path)
     while ahead:
         name = ahead.pop()
         if name == "..":
             here = os.path.dirname(here)
             continue
         there = os.path.join(here, name)
-        mode, target = _look(there)
+        mode, changed_at_ns, target = _look(there)
+        yield Step(here, name, mode, changed_at_ns, is_last=not ahead)
         if stat.S_ISDIR(mode):
             here = there
-            _add(watches, here, Watch())
             continue
-        if not stat.S_ISLNK(mode):
-            notice = _ENTRY if mode else Notice.COMING
-            notice |= Notice.NOTHING if ahead else Notice.WRITING
-            _add(watches, here, Watch(notice, frozenset({name})))
-            if stat.S_ISREG(mode) and not ahead:
-                _add(watches, there, FILE)
-            return None
-        _add(watches, here, Watch(_ENTRY, frozenset({name})))
         links += 1
-        if name == DATA or links > _LINKS_MAX:
-            return None
+        if not target or links > _LINKS_MAX:
+            return
         here = "/" if target.startswith("/") else here
         ahead += _parts(target)
-    return here
+    yield Step(here, "", stat.S_IFDIR, 0, is_last=True)
+
+
+def _follow(path: str, watches: dict[str, Watch], here: str = "/") -> str | None:
+    """Walk on from a real directory, and return the one where the walk ends, if any."""
+    for step in steps(path, here):
+        there = os.path.join(step.directory, step.name)
+        names = frozenset({step.name})
+        if not step.name:
+            return step.directory
+        if stat.S_ISDIR(step.mode):
+            _add(watches, there, Watch())
+        elif stat.S_ISLNK(step.mode):
+            _add(watches, step.directory, Watch(_ENTRY, names))
+            if step.name == DATA:
+                return None
+        else:
+            notice = _ENTRY if step.mode else Notice.COMING
+            notice |= Notice.WRITING if step.is_last else Notice.NOTHING
+            _add(watches, step.directory, Watch(notice, names))
+            if stat.S_ISREG(step.mode) and step.is_last:
+                _add(watches, there, FILE)
+    return None
 
 
 def _add_entries(directory: str, watches: dict[str, Watch]) -> None:
@@ -148,7 +189,7 @@ def _add_entries(directory: str, watches: dict[str, Watch]) -> None:
             if entry.name.startswith(".."):
                 continue
             if entry.is_symlink():
-                _follow(directory, [entry.name], watches)
+                _follow(entry.name, watches, directory)
             elif entry.is_file() and _has_other_names(entry, mounted):
                 _add(watches, entry.path, FILE)
 
@@ -164,13 +205,14 @@ def _parts(path: str) -> list[str]:
     return [name for name in reversed(path.split("/")) if name not in ("", ".")]
 
 
-def _look(path: str) -> tuple[int, str]:
-    """Return the mode and, of a link, its target; nothing of what is not there."""
+def _look(path: str) -> tuple[int, int, str]:
+    """Return mode, time and, of a link, its target; nothing of what is not there."""
     try:
-        mode = os.lstat(path).st_mode
-        return mode, os.readlink(path) if stat.S_ISLNK(mode) else ""
+        status = os.lstat(path)
+        target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
+        return status.st_mode, status.st_ctime_ns, target
     except OSError:
-        return 0, ""
+        return 0, 0, ""
 
 
 def _inside(directory: str) -> Watch:
