@@ -257,16 +257,17 @@ def test_reload_tries_again_with_the_new_code(service: Service) -> None:
     eventually(lambda: not before & service.server.worker_pids)
     answers = service.ask_until("raise")
     assert set(answers) == {200}
-    status = service.status()
-    assert status["withdrawn"] is None
-    assert status["trial"]["failures"] == 0
+    # The publisher notes its own state a moment after the workers are woken.
+    trial = eventually(lambda: service.status()["trial"])
+    assert trial["failures"] == 0
+    assert service.status()["withdrawn"] is None
 
 
 def test_publisher_killed_during_a_trial_is_succeeded(service: Service) -> None:
     """Its successor goes on with the same trial, and takes it back."""
     service.start()
     service.edit("raise")
-    eventually(lambda: 500 in service.ask(2))
+    eventually(lambda: service.status()["trial"])
     publisher = service.server.publisher
     assert publisher is not None
     publisher.suspend()

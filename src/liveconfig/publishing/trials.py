@@ -208,8 +208,9 @@ class Trials:
             self._seconds,
             self._releases.addressee if self._releases.is_offered else 0,
         )
-        self._journal.note(events.Begun(trial))
+        # First on the disk: whoever sees the trial knows that a start will know of it.
         self._notes.begin(live.digest)
+        self._journal.note(events.Begun(trial))
 
     def _condemn(self, trial: Trial, reason: str, figures: Figures) -> None:
         now = time.time()
