@@ -21,6 +21,7 @@ from tests.support.desk import Desk, Greeting, Required
 from tests.support.service import TRIAL_SECONDS, Service
 
 _ENOUGH = 50
+_PAGE = 4096
 
 
 class _DeathError(Exception):
@@ -357,6 +358,39 @@ def test_reload_measures_the_proven_config_anew(service: Service) -> None:
     assert service.live == "good"
 
 
+def test_version_after_damage_is_judged_from_its_begin(service: Service) -> None:
+    """What another version was not to be blamed for, this one is not given."""
+    service.prove("good")
+    service.edit("bad")
+    service.ask(bad=15)
+    service.publisher.renew(is_awaited=False)
+    service.look()
+    overwrite(service.desk.config.descriptor, 0, bytes(_PAGE))
+    service.publisher.refresh()
+    trial = service.desk.told().trial
+    assert trial is not None
+    assert trial.version == 3
+    service.ask(bad=24)
+    service.look()
+    assert service.live == "good"
+
+
+def test_what_was_not_counted_is_not_missing_after_damage(service: Service) -> None:
+    """The requests before a trial are left out of its version alone."""
+    service.edit("good")
+    service.ask(good=_ENOUGH)
+    service.publisher.renew(is_awaited=False)
+    service.look()
+    service.look(TRIAL_SECONDS)
+    overwrite(service.desk.config.descriptor, 0, bytes(_PAGE))
+    service.publisher.refresh()
+    service.ask(good=10)
+    service.edit("other")
+    trial = service.desk.told().trial
+    assert trial is not None
+    assert trial.before.requests == 0
+
+
 def test_reload_without_anything_to_try_changes_nothing(service: Service) -> None:
     """There is no look, so nothing wakes the publisher."""
     service.prove("good")
@@ -582,6 +616,26 @@ def test_restart_after_a_trial_does_not_serve_it_again(again: list[Service]) -> 
     assert told.withdrawn.figures.failures == _ENOUGH
 
 
+def test_restart_knows_what_a_publisher_condemned_that_died_of_it(
+    again: list[Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its successor notes on the disk what it could not note any more."""
+    again[0].prove("good")
+    again[0].edit("bad")
+    again[0].ask(bad=_ENOUGH)
+    with monkeypatch.context() as patched:
+        patched.setattr(TrialNotes, "store", _die)
+        with pytest.raises(_DeathError):
+            again[0].look()
+    again[0].kill()
+    again[0].publisher.refresh()
+    service = _restart(again)
+    assert service.live == "good"
+    told = service.desk.told()
+    assert told.withdrawn is not None
+    assert told.withdrawn.figures.failures == _ENOUGH
+
+
 def test_restart_with_what_is_proven_needs_no_trial(again: list[Service]) -> None:
     """The cache knows it from before."""
     again[0].prove("good")
@@ -662,7 +716,10 @@ def test_trial_of_a_living_service_is_its_own(
     second.publisher.refresh()
     assert second.live == "other"
     assert desk.told().trial is not None
-    # What the second one has noted stays, though the first is done with its own.
+    # What the second one has noted stays, though the first ends, or is done with its
+    # own.
+    first.publisher.close()
+    assert TrialNotes(desk.settings.cache_dir).interrupted() is None
     first.edit("good")
     noted = (tmp_path / "cache" / "trial").read_text()
     assert noted == f"{desk.told().digest} 0 on\n"

@@ -42,11 +42,15 @@ class Figures(msgspec.Struct, frozen=True):
         return self.failures / self.requests if self.requests else 0.0
 
     def plus(self, other: Figures) -> Figures:
-        """Return the figures of both times together."""
+        """
+        Return the figures of both times together.
+
+        Where what was to be left out of `other` is not in it any more, they are 0.
+        """
         return Figures(
-            self.requests + other.requests,
-            self.failures + other.failures,
-            self.deaths + other.deaths,
+            max(0, self.requests + other.requests),
+            max(0, self.failures + other.failures),
+            max(0, self.deaths + other.deaths),
             # The same workers, mostly.
             max(self.callback_workers, other.callback_workers),
             self.seconds + other.seconds,
@@ -104,8 +108,10 @@ class Trial(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **values)
 
     def as_version(self, version: int) -> Trial:
-        """Return the trial when the config is live as another version."""
-        return msgspec.structs.replace(self, version=version)
+        """Return the trial when the config is live as a version, another it may be."""
+        # As another one, nothing was counted before.
+        start = self.start if version == self.version else Figures()
+        return msgspec.structs.replace(self, version=version, start=start)
 
 
 class Proven(msgspec.Struct, frozen=True):

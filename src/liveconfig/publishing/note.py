@@ -46,11 +46,14 @@ class Note:
         Args:
             content: what to note.
             is_held: whether others see, until it is changed, that its writer is alive.
+                Otherwise what another process has noted, and holds, stays.
         """
         # By a rename, so that no death in between loses what was. Where it cannot be
         # kept, neither can the cache, which says so.
         unfinished = self._path.with_suffix(".unfinished")
         with contextlib.suppress(OSError):
+            if not is_held and self._is_of_another():
+                return
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 unfinished.unlink()
@@ -91,6 +94,8 @@ class Note:
         """Return whether another process has put its own in the place of this one's."""
         if self._held < 0:
             return self.is_held_by_another()
+        if not self._path.exists():
+            return False
         return not os.path.samestat(os.fstat(self._held), os.stat(self._path))
 
     def _release(self) -> None:

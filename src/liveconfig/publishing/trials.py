@@ -100,6 +100,9 @@ class Trials:
         self.begin()
         if self._status.trial is not None:
             self._notes.begin(self._status.trial.digest)
+        if self._status.condemned:
+            # The publisher before may have died before it did.
+            self._notes.store(self._status.condemned)
 
     def put_out(self, digest: str, payload: bytes, config: Any) -> Live:
         """Publish what is to be tried, for all workers or for one."""
@@ -250,8 +253,6 @@ class Trials:
             condemned = self._condemned_before(proven)
         if (proven, condemned) != (self._status.proven, self._status.condemned):
             self._journal.note(events.Recalled(proven, condemned))
-        if is_first and condemned:
-            self._notes.store(condemned)
 
     def _condemned_before(self, proven: Proven | None) -> tuple[Withdrawn, ...]:
         condemned = self._notes.withdrawn()
