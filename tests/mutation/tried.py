@@ -53,6 +53,27 @@ TRIED = (
         (f"{_TRIALS}restart_after_a_trial_does_not_serve_it_again",),
     ),
     Mutant(
+        "publishing.trials:Trials.resume",
+        "a restart knows what was condemned by a publisher that died of it",
+        Drop("store"),
+        (f"{_TRIALS}restart_knows_what_a_publisher_condemned_that_died_of_it",),
+    ),
+    Mutant(
+        "publishing.note:Note.write",
+        "the end of one master leaves the note of another",
+        Never("is_held _is_of_another"),
+        _ITS_OWN,
+    ),
+    Mutant(
+        "master.arbiter:_note_ends_of_itself",
+        "a service whose workers do not boot does not end in order",
+        Never("exit_status"),
+        (
+            "tests/service/test_trial.py::test_service_that_ends_as_no_worker_boots_"
+            "does_not_start_with_it_again",
+        ),
+    ),
+    Mutant(
         "publishing.trials:Trials._begin",
         "a restart knows what was on trial",
         Drop("_notes begin"),

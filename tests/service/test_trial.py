@@ -45,6 +45,8 @@ def answer(environ, start_response):
     return [body]
 
 
+if manager.get()["mode"] == "boot":
+    raise RuntimeError("the code cannot start with it")
 app = by_port(
     answer, {int(os.environ["LIVECONFIG_ADMIN_PORT"]): create_admin_app(manager)}
 )
@@ -63,6 +65,8 @@ _BYTES_MAX = 4 * 1024 * 1024
 _LOST = -1
 _ANSWERS = yaml.safe_load(openapi.PATH.read_text())["components"]["responses"]
 _NOT_READY = _ANSWERS["NotReady"]["content"]
+# gunicorn's own status.
+_NO_WORKER_BOOTS = 3
 
 
 class Service:
@@ -320,6 +324,22 @@ def test_container_that_starts_again_does_not_serve_what_hurts(
     # The publisher notes its own state a moment after the workers are woken.
     eventually(lambda: service.status()["version"] == 2)
     assert service.status()["withdrawn"] is None
+
+
+def test_service_that_ends_as_no_worker_boots_does_not_start_with_it_again(
+    service: Service,
+) -> None:
+    """gunicorn ends then, and in order, but nobody has asked it to."""
+    service.start()
+    service.edit("boot")
+    eventually(lambda: service.status()["trial"])
+    service.server.signal(signal.SIGHUP)
+    assert service.server.process.wait() == _NO_WORKER_BOOTS
+    service.start()
+    assert service.ask() == {200: 8}
+    status = service.status()
+    assert status["origin"] == "cache"
+    assert "without a word" in status["withdrawn"]["reason"]
 
 
 def test_without_anything_proven_the_pod_is_not_ready(

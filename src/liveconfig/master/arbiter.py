@@ -8,7 +8,7 @@ Runs in: the gunicorn master.
 Why at these methods: `child_exit` is often somebody's own, and not called for a worker
 that others have waited for. `reap_workers` is what the master does at every SIGCHLD and
 while it waits in a reload; `murder_workers` is what it does once a second, and after
-every signal; `reload` is what it does at HUP.
+every signal; `reload` is what it does at HUP, and `halt` at its end.
 """
 
 from __future__ import annotations
@@ -84,6 +84,20 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     server.reap_workers = reap_workers_and_look
     server.murder_workers = murder_workers_and_look
     server.reload = try_before_reload
+    _note_ends_of_itself(server, supervisor)
+
+
+def _note_ends_of_itself(server: Any, supervisor: Supervisor) -> None:
+    """Have the publisher not end in order where nobody has asked the master to end."""
+    halt = server.halt
+
+    def end_publisher_and_halt(reason: Any = None, exit_status: int = 0) -> None:
+        if exit_status:
+            # Workers do not boot, which may be for what is on trial.
+            supervisor.stop(is_in_order=False)
+        halt(reason, exit_status)
+
+    server.halt = end_publisher_and_halt
 
 
 def _start_again_if_ended(server: Any, guardian: Guardian) -> None:

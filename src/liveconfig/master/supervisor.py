@@ -173,12 +173,14 @@ class Supervisor:
         if self._child is not None:
             self._child.look_again()
 
-    def stop(self) -> None:
+    def stop(self, *, is_in_order: bool = True) -> None:
         """End the publisher and leave nothing of it; the records stay."""
         self._start_at = None
         self._drop_succession()
         child, self._child = self._child, None
         if child is not None:
+            if not is_in_order:
+                child.kill()
             child.stop()
             self._log_all(child.relay.messages())
             child.close()
