@@ -281,11 +281,12 @@ def _start(server: Any) -> Supervisor:
             "or the limit of open files (ulimit -n)"
         )
 
-    def owner() -> str:
+    def options() -> list[str]:
         cfg = server.cfg
-        return f"{cfg.uid}:{cfg.gid}:{int(cfg.initgroups)}"
+        owner = f"{cfg.uid}:{cfg.gid}:{int(cfg.initgroups)}"
+        return ["--owner", owner, "--timeout", str(cfg.timeout)]
 
-    supervisor = Supervisor(memory, log, settings.poll_seconds, owner)
+    supervisor = Supervisor(memory, log, settings.poll_seconds, options)
     supervisor.start()
     shared.bind(memory)
     return supervisor

@@ -16,8 +16,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self, TypeVar
 
 from liveconfig.errors import StartupError
 
@@ -27,6 +27,12 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # What Kubernetes puts into a pod for each Service of its namespace. For one by the name
 # of liveconfig-admin the variable has the name of a setting, and is none.
 _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://", re.A)
+
+# How long a trial lasts, at most, and where nobody says so.
+_TRIAL_SECONDS_MAX = 3600
+TRIAL_SECONDS = 30
+# Within so many a worker that hangs gets a request, is found out and ends.
+_SECONDS_TO_DIE = 10
 
 _DECIMAL = re.compile(r"\d{1,7}(\.\d{1,3})?", re.A)
 
@@ -256,13 +262,14 @@ class Settings:
         "`canary` one worker has it before all others get it; with `off` it stays, "
         "and nothing is counted",
     )
-    trial_seconds: int = whole_number(
+    trial_seconds: int | None = whole_number(
         "LIVECONFIG_TRIAL_SECONDS",
-        30,
+        None,
         1,
-        3600,
+        _TRIAL_SECONDS_MAX,
         "how long, in seconds, a new config is on trial before it is proven: only a "
-        "proven one is kept as the last good config",
+        "proven one is kept as the last good config; unset, 30, or 10 more than "
+        "gunicorn's `timeout` where that is longer: a worker that hangs dies then",
     )
     trial_ignore: str = _text(
         "LIVECONFIG_TRIAL_IGNORE",
@@ -282,6 +289,13 @@ class Settings:
         """Where a process beside the service finds the operators' port."""
         host = _LOOPBACK.get(self.admin_host, self.admin_host)
         return f"http://{address(host, self.admin_port)}"
+
+    def for_workers(self, timeout: int) -> Self:
+        """Return the settings for workers that may hang for so many seconds."""
+        if self.trial_seconds is not None:
+            return self
+        seconds = max(TRIAL_SECONDS, timeout + _SECONDS_TO_DIE)
+        return replace(self, trial_seconds=min(seconds, _TRIAL_SECONDS_MAX))
 
     @classmethod
     def from_environ(cls: type[S], environ: Mapping[str, str] | None = None) -> S:

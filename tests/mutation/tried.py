@@ -9,7 +9,7 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
-from tests.mutation.operations import Drop, Never, Swap, Value, Without
+from tests.mutation.operations import Always, Drop, Never, Swap, Value, Without
 
 _TRIALS = "tests/unit/test_trials.py::test_"
 _IN_A_TRIAL = (f"{_TRIALS}restart_in_a_trial_does_not_serve_it_again",)
@@ -49,13 +49,13 @@ TRIED = (
     Mutant(
         "publishing.trials:Trials._condemn",
         "a restart knows what was condemned",
-        Drop("store"),
+        Drop("_store_condemned"),
         (f"{_TRIALS}restart_after_a_trial_does_not_serve_it_again",),
     ),
     Mutant(
         "publishing.trials:Trials.resume",
         "a restart knows what was condemned by a publisher that died of it",
-        Drop("store"),
+        Drop("_store_condemned"),
         (f"{_TRIALS}restart_knows_what_a_publisher_condemned_that_died_of_it",),
     ),
     Mutant(
@@ -72,6 +72,18 @@ TRIED = (
             "tests/service/test_trial.py::test_service_that_ends_as_no_worker_boots_"
             "does_not_start_with_it_again",
         ),
+    ),
+    Mutant(
+        "publishing.trials:Trials._store_condemned",
+        "what cannot be noted is logged",
+        Drop("note"),
+        (f"{_TRIALS}what_cannot_be_noted_is_logged",),
+    ),
+    Mutant(
+        "settings:Settings.for_workers",
+        "a trial is longer than a worker may hang",
+        Always("trial_seconds"),
+        ("tests/unit/test_settings.py::test_trial_lasts_longer_than_workers_may_hang",),
     ),
     Mutant(
         "publishing.trials:Trials._begin",

@@ -24,6 +24,7 @@ from tests.support.volume import ConfigMapVolume
 
 _CODE = """\
 import os
+import time
 
 from liveconfig import ConfigManager
 from liveconfig.operators.admin import create_admin_app
@@ -40,18 +41,22 @@ def answer(environ, start_response):
         raise RuntimeError("the code has no such mode")
     if mode == "abort":
         os.abort()
+    if mode == "hang":
+        time.sleep(3600)
     body = mode.encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
 
-if manager.get()["mode"] == "boot":
-    raise RuntimeError("the code cannot start with it")
 app = by_port(
     answer, {int(os.environ["LIVECONFIG_ADMIN_PORT"]): create_admin_app(manager)}
 )
 """
 _MENDED = _CODE.replace('raise RuntimeError("the code has no such mode")', "pass")
+_FAILS_TO_BOOT = """
+if manager.get()["mode"] == "boot":
+    raise RuntimeError("the code cannot start with it")
+"""
 _CONF = """\
 import os
 
@@ -65,8 +70,6 @@ _BYTES_MAX = 4 * 1024 * 1024
 _LOST = -1
 _ANSWERS = yaml.safe_load(openapi.PATH.read_text())["components"]["responses"]
 _NOT_READY = _ANSWERS["NotReady"]["content"]
-# gunicorn's own status.
-_NO_WORKER_BOOTS = 3
 
 
 class Service:
@@ -206,6 +209,23 @@ def test_config_that_kills_workers_is_taken_back(service: Service) -> None:
     assert service.status()["withdrawn"]["deaths"] >= 2
 
 
+def test_trial_lasts_longer_than_a_request_that_hangs(service: Service) -> None:
+    """Its worker dies of it after gunicorn's timeout, and not before."""
+    service.start("--timeout=100", environ={"LIVECONFIG_TRIAL_SECONDS": ""})
+    service.edit("other")
+    trial = eventually(lambda: service.status()["trial"])
+    assert 100 < trial["seconds_left"] <= 110
+
+
+def test_config_on_which_workers_hang_is_taken_back(service: Service) -> None:
+    """No request is ever counted of it: they die with their workers."""
+    service.start("--worker-class=sync", "--threads=1", "--timeout=2")
+    service.edit("hang")
+    eventually(lambda: service.ask(4) and service.server.lines("is taken back"))
+    service.ask_until("good")
+    assert "workers died" in service.status()["withdrawn"]["reason"]
+
+
 def test_good_config_is_proven(service: Service) -> None:
     """After its time, and it is what a start falls back to from then on."""
     service.start(seconds=3)
@@ -330,11 +350,12 @@ def test_service_that_ends_as_no_worker_boots_does_not_start_with_it_again(
     service: Service,
 ) -> None:
     """gunicorn ends then, and in order, but nobody has asked it to."""
+    write(service.directory / "moody.py", _CODE + _FAILS_TO_BOOT)
     service.start()
     service.edit("boot")
     eventually(lambda: service.status()["trial"])
     service.server.signal(signal.SIGHUP)
-    assert service.server.process.wait() == _NO_WORKER_BOOTS
+    assert service.server.process.wait() != 0
     service.start()
     assert service.ask() == {200: 8}
     status = service.status()

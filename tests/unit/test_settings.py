@@ -164,3 +164,15 @@ def test_operators_port_is_for_this_machine_alone() -> None:
 def test_operators_port_is_found_from_beside_the_service(host: str, url: str) -> None:
     """An address that means all of a machine's is answered on its loopback."""
     assert Settings(admin_host=host).admin_url == url
+
+
+@pytest.mark.parametrize(
+    ("given", "timeout", "seconds"),
+    [(None, 0, 30), (None, 30, 40), (None, 9999, 3600), (1, 30, 1)],
+)
+def test_trial_lasts_longer_than_workers_may_hang(
+    given: int | None, timeout: int, seconds: int
+) -> None:
+    """Unless the operator says how long it lasts."""
+    settings = Settings(trial_seconds=given).for_workers(timeout)
+    assert settings.trial_seconds == seconds

@@ -21,7 +21,13 @@ from tests.support.desk import Desk, Greeting, Required
 from tests.support.service import TRIAL_SECONDS, Service
 
 _ENOUGH = 50
-_PAGE = 4096
+_NO_RECORD_HOLDS = [
+    b"a" * 200_000 + b" 1 on\n",
+    b"a " + b"9" * 4000 + b" ended\n",
+    b'[{"version": 1%s, "digest": "a", "since": 0, "reason": "b"}]' % (b"0" * 30),
+    b'[{"version": 1, "digest": "a", "since": 1e300, "reason": "b"}]',
+    b'[{"version": 1, "digest": "a", "since": 0, "reason": "%s"}]' % (b"b" * 200_000),
+]
 
 
 class _DeathError(Exception):
@@ -358,39 +364,6 @@ def test_reload_measures_the_proven_config_anew(service: Service) -> None:
     assert service.live == "good"
 
 
-def test_version_after_damage_is_judged_from_its_begin(service: Service) -> None:
-    """What another version was not to be blamed for, this one is not given."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=15)
-    service.publisher.renew(is_awaited=False)
-    service.look()
-    overwrite(service.desk.config.descriptor, 0, bytes(_PAGE))
-    service.publisher.refresh()
-    trial = service.desk.told().trial
-    assert trial is not None
-    assert trial.version == 3
-    service.ask(bad=24)
-    service.look()
-    assert service.live == "good"
-
-
-def test_what_was_not_counted_is_not_missing_after_damage(service: Service) -> None:
-    """The requests before a trial are left out of its version alone."""
-    service.edit("good")
-    service.ask(good=_ENOUGH)
-    service.publisher.renew(is_awaited=False)
-    service.look()
-    service.look(TRIAL_SECONDS)
-    overwrite(service.desk.config.descriptor, 0, bytes(_PAGE))
-    service.publisher.refresh()
-    service.ask(good=10)
-    service.edit("other")
-    trial = service.desk.told().trial
-    assert trial is not None
-    assert trial.before.requests == 0
-
-
 def test_reload_without_anything_to_try_changes_nothing(service: Service) -> None:
     """There is no look, so nothing wakes the publisher."""
     service.prove("good")
@@ -636,6 +609,19 @@ def test_restart_knows_what_a_publisher_condemned_that_died_of_it(
     assert told.withdrawn.figures.failures == _ENOUGH
 
 
+def test_what_cannot_be_noted_is_logged(
+    again: list[Service], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A restart serves again what was taken back, so its operator must know."""
+    again[0].prove("good")
+    (tmp_path / "cache" / "withdrawn").mkdir()
+    again[0].edit("bad")
+    again[0].ask(bad=_ENOUGH)
+    again[0].look()
+    assert again[0].live == "good"
+    assert "withdrawn: Is a directory, and what was taken back" in caplog.text
+
+
 def test_restart_with_what_is_proven_needs_no_trial(again: list[Service]) -> None:
     """The cache knows it from before."""
     again[0].prove("good")
@@ -747,7 +733,9 @@ def test_reload_forgets_what_is_on_disk(again: list[Service]) -> None:
 
 
 @pytest.mark.parametrize("name", ["trial", "withdrawn"])
-@pytest.mark.parametrize("content", [b"", b"nonsense\n", b"\xff\xff", b"[1]", b"a b c"])
+@pytest.mark.parametrize(
+    "content", [b"", b"nonsense\n", b"\xff\xff", b"[1]", b"a b c", *_NO_RECORD_HOLDS]
+)
 def test_note_that_is_none_is_left_alone(
     again: list[Service], tmp_path: Path, name: str, content: bytes
 ) -> None:

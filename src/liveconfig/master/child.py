@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from liveconfig.errors import StartupError
 from liveconfig.master import interpreter
@@ -60,7 +61,7 @@ class Child:
         shared: SharedMemory,
         version_min: int,
         role: str = FIRST,
-        owner: str = "",
+        options: Sequence[str] = (),
     ) -> None:
         """
         Start the process; it claims the records itself.
@@ -69,7 +70,7 @@ class Child:
             shared: the memory that it writes.
             version_min: a version that there was; it publishes newer ones only.
             role: what it does before it claims the records, one of `ROLES`.
-            owner: whose process it is to be, "" for whoever the master is.
+            options: what else it must know, as options of its command line.
 
         Raises:
             StartupError: there is no descriptor or no process; nothing is left.
@@ -85,7 +86,7 @@ class Child:
                 self.relay.sender,
                 version_min=version_min,
                 role=role,
-                owner=owner,
+                options=options,
             )
         except OSError as error:
             self.relay.close()
@@ -215,11 +216,11 @@ class Child:
 
 
 def _spawn(
-    *descriptors: int, version_min: int, role: str, owner: str
+    *descriptors: int, version_min: int, role: str, options: Sequence[str]
 ) -> tuple[int, int]:
     """Start the publisher and return its number and its pidfd."""
     process = subprocess.Popen(
-        _command(version_min, role, owner, *descriptors),
+        _command(version_min, role, options, *descriptors),
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # Ctrl-C is for the master, which ends its children in order.
@@ -253,7 +254,7 @@ def _cannot_start(error: OSError) -> StartupError:
 def _command(
     version_min: int,
     role: str,
-    owner: str,
+    options: Sequence[str],
     config: int,
     status: int,
     history: int,
@@ -265,7 +266,7 @@ def _command(
 ) -> list[str]:
     arguments = ["--parent-pid", str(os.getpid())]
     arguments += ["--version-min", str(version_min), "--role", role]
-    arguments += ["--owner", owner]
+    arguments += options
     arguments += ["--config-descriptor", str(config)]
     arguments += ["--status-descriptor", str(status)]
     arguments += ["--history-descriptor", str(history)]

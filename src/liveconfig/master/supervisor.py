@@ -15,7 +15,7 @@ begins to work at a source and whenever it has looked at it, so at least once in
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from liveconfig.errors import StartupError
@@ -59,7 +59,7 @@ class Supervisor:
         shared: SharedMemory,
         log: Log,
         poll_seconds: float,
-        owner: Callable[[], str] = str,
+        options: Callable[[], Sequence[str]] = list,
     ) -> None:
         """
         Prepare; nothing runs yet.
@@ -69,10 +69,10 @@ class Supervisor:
             log: takes a level of `logging` and a text.
             poll_seconds: how often, at least, a publisher looks at the source, until
                 one says otherwise.
-            owner: says whose process a publisher that starts now is to be.
+            options: gives what a publisher that starts now must know of gunicorn.
         """
         self.restarts = 0
-        self._owner = owner
+        self._options = options
         self._poll_seconds = poll_seconds
         self._status_version = 0
         self._records_at = 0.0
@@ -260,7 +260,7 @@ class Supervisor:
     def _new_child(self, role: str = FIRST) -> Child:
         # Without the headers a publisher could not attach.
         self._mend_headers()
-        return Child(self.shared, self.newest_version, role, self._owner())
+        return Child(self.shared, self.newest_version, role, self._options())
 
     def _mend_headers(self) -> None:
         for record in self.shared.records:

@@ -11,9 +11,15 @@ machine share and nobody can step; all other times are seconds since the epoch.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+# What anybody may have put into a file is no more than a record can hold and show.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+_Time = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+_Digest = Annotated[str, msgspec.Meta(max_length=100)]
+_Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -160,10 +166,10 @@ class Withdrawn(msgspec.Struct, frozen=True):
         before: how the proven config had fared.
     """
 
-    version: int
-    digest: str
-    since: float
-    reason: str
+    version: _Count
+    digest: _Digest
+    since: _Time
+    reason: _Reason
     figures: Figures = Figures()
     before: Figures = Figures()
 

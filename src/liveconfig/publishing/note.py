@@ -39,7 +39,7 @@ class Note:
         except OSError:
             return None
 
-    def write(self, content: bytes, *, is_held: bool = False) -> None:
+    def write(self, content: bytes, *, is_held: bool = False) -> str:
         """
         Note this in the place of what was, if it can be kept at all.
 
@@ -47,13 +47,15 @@ class Note:
             content: what to note.
             is_held: whether others see, until it is changed, that its writer is alive.
                 Otherwise what another process has noted, and holds, stays.
+
+        Returns:
+            why it cannot be kept, "" if it can.
         """
-        # By a rename, so that no death in between loses what was. Where it cannot be
-        # kept, neither can the cache, which says so.
+        # By a rename, so that no death in between loses what was.
         unfinished = self._path.with_suffix(".unfinished")
-        with contextlib.suppress(OSError):
+        try:
             if not is_held and self._is_of_another():
-                return
+                return ""
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 unfinished.unlink()
@@ -65,6 +67,9 @@ class Note:
                 unfinished.replace(self._path)
                 self._release()
                 self._held = held
+        except OSError as error:
+            return f"{self._path}: {error.strerror}"
+        return ""
 
     def remove(self) -> None:
         """Have nothing noted any more, unless another process has noted it."""

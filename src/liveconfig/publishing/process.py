@@ -138,12 +138,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--found", action="append")
     parser.add_argument("--role", choices=ROLES, default=FIRST)
     parser.add_argument("--owner", default="")
+    parser.add_argument("--timeout", type=int, default=0)
     options = parser.parse_args(arguments)
     _end_first_without_memory()
     relay = Sender(options.relay_descriptor)
     log.connect(relay.send)
     try:
-        settings = Settings.from_environ()
+        settings = Settings.from_environ().for_workers(options.timeout)
         setproctitle(f"liveconfig: publisher [{printable(settings.path)}]")
         if options.owner:
             take_place(Owner.parse(options.owner), settings.path)

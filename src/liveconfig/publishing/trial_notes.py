@@ -11,7 +11,7 @@ one that nobody locks is of a service that ended during it.
 
 from __future__ import annotations
 
-import contextlib
+import re
 from typing import NamedTuple
 
 from liveconfig.memory import trial
@@ -19,6 +19,7 @@ from liveconfig.memory.trial import Withdrawn
 from liveconfig.publishing.note import Note
 
 _SUDDENLY, _IN_ORDER = "on", "ended"
+_NOTED = re.compile(rf"(\S{{1,100}}) (\d{{1,6}}) ({_SUDDENLY}|{_IN_ORDER})\n", re.A)
 
 
 class Interrupted(NamedTuple):
@@ -49,12 +50,12 @@ class TrialNotes:
         """Return the trial during which the service before ended, if it did in one."""
         if self._trial is None or self._trial.is_held_by_another():
             return None
-        with contextlib.suppress(ValueError):
-            digest, times, end = (self._trial.read() or b"").decode().split()
-            is_sudden = end == _SUDDENLY
-            self._digest, self._times = digest, int(times) + is_sudden
-            return Interrupted(self._digest, self._times, is_sudden)
-        return None
+        noted = (self._trial.read() or b"").decode(errors="replace")
+        if (found := _NOTED.fullmatch(noted)) is None:
+            return None
+        is_sudden = found[3] == _SUDDENLY
+        self._digest, self._times = found[1], int(found[2]) + is_sudden
+        return Interrupted(self._digest, self._times, is_sudden)
 
     def begin(self, digest: str) -> None:
         """Note that the trial of a config goes on for as long as this process lives."""
@@ -78,14 +79,14 @@ class TrialNotes:
         """Return what was condemned, also by services before this one."""
         return trial.from_bytes((self._withdrawn and self._withdrawn.read()) or b"[]")
 
-    def store(self, withdrawn: tuple[Withdrawn, ...]) -> None:
-        """Note what is condemned."""
+    def store(self, withdrawn: tuple[Withdrawn, ...]) -> str:
+        """Note what is condemned; return why that cannot be kept, "" if it can."""
         if self._withdrawn is None:
-            return
+            return ""
         if withdrawn:
-            self._withdrawn.write(trial.to_bytes(withdrawn))
-        else:
-            self._withdrawn.remove()
+            return self._withdrawn.write(trial.to_bytes(withdrawn))
+        self._withdrawn.remove()
+        return ""
 
     def _write(self, end: str, *, is_held: bool = False) -> None:
         if self._trial is not None:

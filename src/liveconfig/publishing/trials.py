@@ -15,6 +15,7 @@ import math
 import time
 from typing import Any
 
+from liveconfig.errors import printable
 from liveconfig.memory.status import PublisherStatus
 from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
 from liveconfig.memory.worker_table import WorkerTable
@@ -23,7 +24,7 @@ from liveconfig.publishing.cache import Cache
 from liveconfig.publishing.journal import Journal
 from liveconfig.publishing.releases import Live, Releases
 from liveconfig.publishing.trial_notes import TrialNotes
-from liveconfig.settings import Settings
+from liveconfig.settings import TRIAL_SECONDS, Settings
 from liveconfig.trial import canary
 from liveconfig.trial.course import is_to_be_tried, verdict_on_interrupted
 from liveconfig.trial.judge import Evidence, judge
@@ -56,7 +57,7 @@ class Trials:
             cache: what was proven before this service started.
         """
         self._mode = settings.trial
-        self._seconds = settings.trial_seconds
+        self._seconds = settings.trial_seconds or TRIAL_SECONDS
         self._journal = journal
         self._releases = releases
         self._workers = workers
@@ -102,7 +103,7 @@ class Trials:
             self._notes.begin(self._status.trial.digest)
         if self._status.condemned:
             # The publisher before may have died before it did.
-            self._notes.store(self._status.condemned)
+            self._store_condemned()
 
     def put_out(self, digest: str, payload: bytes, config: Any) -> Live:
         """Publish what is to be tried, for all workers or for one."""
@@ -225,8 +226,13 @@ class Trials:
         self._journal.note(events.Condemned(withdrawn, is_served=proven is None))
         if proven is not None:
             self._go_back(trial.before)
-        self._notes.store(self._status.condemned)
+        self._store_condemned()
         self._notes.end()
+
+    def _store_condemned(self) -> None:
+        if problem := self._notes.store(self._status.condemned):
+            what = "and what was taken back is served again after a restart"
+            self._journal.note(events.NotKept(printable(f"{problem}, {what}")))
 
     def _go_back(self, before: Figures) -> None:
         """Publish the proven config again."""
