@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,17 @@ _VERSIONS = """
 class Watched:
     """A service with three workers, and a page that watches it."""
 
-    def __init__(self, directory: Path, open_page: OpenPage) -> None:
+    def __init__(
+        self, directory: Path, open_page: OpenPage, environ: Mapping[str, str]
+    ) -> None:
         self.volume = ConfigMapVolume(directory / "volume", {"config.yaml": ""})
         self.edit("message: one\n")
-        self.server = Server(self.volume.path("config.yaml"), directory, workers=3)
+        path = self.volume.path("config.yaml")
+        self.server = Server(path, directory, workers=3, environ=environ)
         self.server.wait_until_ready()
         self.url = f"http://127.0.0.1:{self.server.admin_port}/status"
         self.open_page = open_page
         self.page = open_page(self.url)
-        self.wait_for_headline("Live: version 1 in all 3 workers")
 
     def edit(self, config: str) -> None:
         """Give the service another config."""
@@ -55,10 +57,20 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path, open_page: OpenPage) -> Iterator[Watched]:
-    """A watched service, ended whatever happens."""
-    watched = Watched(tmp_path, open_page)
+    """A watched service that tries nothing, ended whatever happens."""
+    watched = Watched(tmp_path, open_page, {"LIVECONFIG_TRIAL": "off"})
+    watched.wait_for_headline("Live: version 1 in all 3 workers")
     yield watched
     watched.server.stop()
+
+
+@pytest.fixture
+def trying(tmp_path: Path, open_page: OpenPage) -> Iterator[Watched]:
+    """A watched service whose first config is on trial, for as long as a test takes."""
+    trying = Watched(tmp_path, open_page, {"LIVECONFIG_TRIAL_SECONDS": "600"})
+    trying.wait_for_headline("Live: version 1 in all 3 workers, on trial")
+    yield trying
+    trying.server.stop()
 
 
 def test_convergence_is_seen(watched: Watched) -> None:
@@ -112,6 +124,30 @@ def test_rejection_is_seen(watched: Watched) -> None:
     watched.wait_for_headline("Live: version 2 in all 3 workers")
     assert page.text("#rejected") == ""
     assert page.text("#history li:nth-child(2) h3").endswith("an edit was rejected")
+    assert page.look().complaints == []
+
+
+def test_trial_is_seen(trying: Watched) -> None:
+    """Its seconds and requests go by; the headline, which is read aloud, stays."""
+    page = trying.page
+    seconds = "#trial div:nth-child(3) dd"
+    page.run(
+        """
+        window.said = 0;
+        new MutationObserver(() => said++).observe(
+            document.querySelector("h1"),
+            { subtree: true, childList: true, characterData: true });
+        """
+    )
+    before = page.text(seconds)
+    assert trying.server.get("/").status == 200
+    eventually(lambda: page.text("#trial div:nth-child(2) dd") == "0 of 1")
+    eventually(lambda: page.text(seconds) != before)
+    assert page.run("said") == 0
+    assert "nothing to go back to" in page.text("#trial div:nth-child(4) dd")
+    trying.edit("message: two\n")
+    trying.wait_for_headline("Live: version 2 in all 3 workers, on trial")
+    eventually(lambda: page.text("#trial div:nth-child(2) dd") == "0 of 0")
     assert page.look().complaints == []
 
 

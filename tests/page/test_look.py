@@ -17,10 +17,13 @@ from tests.support.status import (
     at,
     change,
     hostile,
+    proven,
     published,
     rejected,
     rejection,
     status_document,
+    trial,
+    withdrawn,
     worker,
 )
 
@@ -36,6 +39,18 @@ _HOSTILE = (
 _STATES: dict[str, dict[str, Any]] = {
     "good": status_document(history=[rejection(), published()]),
     "rejected": status_document(rejected=rejected()),
+    "on trial": status_document(
+        trial=trial(failures=3),
+        proven=proven(version=2),
+        workers=[worker(21), worker(22, counts_requests=False)],
+    ),
+    "taken back": status_document(
+        withdrawn=withdrawn(),
+        history=[
+            published(kind="proven", reason="accepted without a request"),
+            published(kind="withdrawn", version=2, reason=withdrawn()["reason"]),
+        ],
+    ),
     "behind": status_document(
         workers=[
             worker(21, version=2, is_behind=True, stale_since=at(9)),

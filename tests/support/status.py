@@ -207,6 +207,7 @@ def hostile(text: str) -> dict[str, Any]:
     return {
         "source": {"path": text, "missing": {"problem": text, "since": at(0)}},
         "rejected": rejected(error=problem, excerpt=[excerpt]),
+        "withdrawn": withdrawn(digest=text, reason=text),
         "history": [
             rejection(error=problem),
             published(changes=[change(text, text, text)]),

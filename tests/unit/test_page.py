@@ -20,10 +20,13 @@ from tests.support.status import (
     change,
     error,
     hostile,
+    proven,
     published,
     rejected,
     rejection,
     status_document,
+    trial,
+    withdrawn,
     worker,
 )
 
@@ -92,7 +95,7 @@ def test_state_is_not_told_by_colour_alone(
 
 def test_page_has_its_landmarks() -> None:
     """One header, main and footer; every part is named by its heading."""
-    shown = Shown(rejected=rejected())
+    shown = Shown(rejected=rejected(), withdrawn=withdrawn(), trial=trial())
     for landmark in ("header", "main", "footer"):
         assert len(shown.all(f"body/{landmark}")) == 1
     ids = [e.get("id") for e in shown.all(".//*[@id]")]
@@ -101,6 +104,8 @@ def test_page_has_its_landmarks() -> None:
         assert section.get("aria-labelledby") in ids
     assert shown.texts(".//h2") == [
         "Rejected",
+        "Taken back",
+        "On trial",
         "Version 3",
         "Workers",
         "History",
@@ -286,6 +291,83 @@ def test_rejected_text_is_marked(line: int, column: int, mark: str, text: str) -
     assert [found.get("value") for found in lines] == ["1", "2", "3"]
     assert shown.text(".//ol/li[@class='here']") == text
     assert shown.text(".//mark") == mark
+
+
+def test_trial_is_shown_with_its_counts() -> None:
+    """The headline stays while the seconds go by; the section has them, and figures."""
+    shown = Shown(trial=trial(failures=3), proven=proven(version=2))
+    assert shown.text(".//h1") == "Live: version 3 in both workers, on trial"
+    assert shown.texts(".//section[@id='trial']//dd") == [
+        "3, since 2026-11-23 12:00:00 UTC",
+        "3 of 1,400",
+        "12 seconds, if the code does not fail on it",
+        "version 2, which comes back if it fails",
+    ]
+    first = Shown(trial=trial()).texts(".//section[@id='trial']//dd")
+    assert first[-1] == "none, so there is nothing to go back to"
+    ago = Shown(trial=trial(), proven=proven(version=0))
+    assert "of the service before" in ago.texts(".//section[@id='trial']//dd")[-1]
+    assert not Shown(proven=proven()).all(".//section[@id='trial']")
+
+
+def test_what_was_taken_back_is_shown_with_its_figures() -> None:
+    """Whoever wrote it reads why, which it was, and how much failed."""
+    shown = Shown(withdrawn=withdrawn(failures=23, share=23 / 24, share_before=0.001))
+    assert shown.text(".//h1") == "Version 2 was taken back: version 3 stays live"
+    assert shown.text(".//section[@id='withdrawn']/h2") == "Taken back"
+    reason, note = shown.texts(".//section[@id='withdrawn']/p")
+    assert reason == "24 of 24 requests failed, 0 of 1400 before."
+    assert "not tried again before a reload (HUP)" in note
+    assert shown.texts(".//section[@id='withdrawn']//dd") == [
+        "2, since 2026-11-23 11:59:59 UTC",
+        withdrawn()["digest"],
+        "23 of 24, 95.8 %; 0.1 % before",
+        "0",
+    ]
+    before = Shown(withdrawn=withdrawn(version=0))
+    assert "none of this service" in before.text(".//section[@id='withdrawn']/dl")
+
+
+def test_what_is_live_for_want_of_another_is_not_said_to_be_gone() -> None:
+    """The heading, and the note below, say that it is served all the same."""
+    shown = Shown(withdrawn=withdrawn(version=3, digest=DIGEST))
+    assert shown.text(".//section[@id='withdrawn']/h2") == "To be taken back"
+    *_, note = shown.texts(".//section[@id='withdrawn']/p")
+    assert note == "It is served all the same: no config has passed its trial."
+
+
+def test_worker_without_counts_is_named_in_a_trial() -> None:
+    """What fails in it takes nothing back; at other times it does not matter."""
+    rows = [
+        worker(21, counts_requests=False),
+        worker(22, counts_requests=False, is_dirty=True),
+    ]
+    note = "its requests are not counted"
+    cells = Shown(workers=rows, trial=trial()).texts(".//tbody/tr")
+    assert [note in text for text in cells] == [True, False]
+    assert note not in Shown(workers=rows).text(".//tbody")
+
+
+def test_history_shows_how_trials_ended() -> None:
+    """Each end of a trial has its figures, and what came back is named as that."""
+    reason = withdrawn()["reason"]
+    nothing = {"changes": [], "changed_count": 0}
+    history = [
+        published(kind="proven", reason="accepted without a request", **nothing),
+        published(reason=reason, **nothing),
+        published(kind="withdrawn", version=2, reason=reason, **nothing),
+    ]
+    shown = Shown(history=history)
+    assert shown.texts(".//h3") == [
+        "Version 3 passed its trial",
+        "Version 3 published, what has passed its trial",
+        "Version 2 was taken back",
+    ]
+    assert shown.texts(".//ol[@class='timeline']/li/p[2]") == [
+        "Accepted without a request.",
+        f"{reason}.",
+    ]
+    assert " ms" not in shown.text(".//ol[@class='timeline']")
 
 
 def test_rejected_without_a_line_has_no_mark() -> None:

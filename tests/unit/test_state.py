@@ -552,7 +552,7 @@ def test_publication_and_rejection_are_entered(event: Event, entry: Entry) -> No
 
 
 def test_nothing_else_is_entered() -> None:
-    """Only what went live, and what was rejected for the first time, is history."""
+    """Only what went live, what was first rejected, and ends of trials, are history."""
     entered = {
         name
         for name, (before, event, _, _) in _ROWS.items()
@@ -568,10 +568,44 @@ def test_nothing_else_is_entered() -> None:
         "resumed after another master's mending",
         "resumed after going back",
         "published on trial",
+        "passed",
+        "condemned",
+        "condemned while the source holds another one that is",
+        "condemned and served",
         "went back",
         "fell back",
         "published again",
     }
+
+
+@pytest.mark.parametrize(
+    ("event", "entry"),
+    [
+        (
+            events.Passed(Proven(3, "sha256:3", 30.0, 100.0), Figures(9, 1)),
+            Entry("proven", 30.0, 3, "sha256:3", reason="1 of 9 requests failed"),
+        ),
+        (
+            events.Passed(Proven(3, "sha256:3", 30.0, 100.0), Figures()),
+            Entry("proven", 30.0, 3, "sha256:3", reason="accepted without a request"),
+        ),
+        (
+            events.Condemned(_HARMFUL, is_served=False),
+            Entry(
+                "withdrawn",
+                _HARMFUL.since,
+                _HARMFUL.version,
+                _HARMFUL.digest,
+                reason=_HARMFUL.reason,
+            ),
+        ),
+    ],
+    ids=["proven", "without a request", "withdrawn"],
+)
+def test_end_of_a_trial_is_entered(event: Event, entry: Entry) -> None:
+    """The history says how each trial ended, with its figures."""
+    history = after(event, _ON_TRIAL).history
+    assert history.entries == (*_ON_TRIAL.history.entries, entry)
 
 
 def test_reason_of_a_way_back_is_entered() -> None:

@@ -180,6 +180,32 @@ def test_history_shows_what_changed_and_what_was_rejected() -> None:
     assert len(newest[6:]) == 6
 
 
+def test_history_shows_how_trials_ended() -> None:
+    """What was proven, and what was withdrawn, has its figures beside it."""
+    reason = status.withdrawn()["reason"]
+    history = [
+        entry("proven", reason="accepted without a request"),
+        entry(reason=reason),
+        entry("withdrawn", version=2, reason=reason),
+    ]
+    lines = _lines(200, history=history)
+    assert lines[lines.index("HISTORY") + 1 :] == [
+        f"{_AT}  version 3  proven: accepted without a request",
+        f"{_AT}  version 3  published: what has passed its trial",
+        f"{_AT}  version 2  withdrawn: {reason}",
+    ]
+
+
+def test_worker_without_counts_is_named_in_a_trial() -> None:
+    """What fails in it takes nothing back; at other times it does not matter."""
+    rows = [worker(21, counts_requests=False)]
+    mark = "current, requests are not counted"
+    assert mark in _text(workers=rows, trial=status.trial())
+    assert mark not in _text(workers=rows)
+    rows = [worker(21, counts_requests=False, is_dirty=True)]
+    assert "not counted" not in _text(workers=rows, trial=status.trial())
+
+
 def test_long_lists_of_keys_are_cut_short() -> None:
     """A hundred changed keys are five and a number."""
     keys = [f"k{number}" for number in range(100)]

@@ -87,7 +87,8 @@ def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
         lines += ["", *_withdrawn(status.withdrawn, columns)]
     lines += ["", "    PID  VERSION  SINCE                     STATE"]
     for worker in status.workers:
-        lines += _wrapped(_worker(worker), columns, 18)
+        is_trial = status.trial is not None
+        lines += _wrapped(_worker(worker, is_trial), columns, 18)
     lines += ["", "HISTORY"]
     for entry in status.history[:_ENTRIES_MAX]:
         lines += _entry(entry, columns)
@@ -162,14 +163,14 @@ def _withdrawn(withdrawn: Withdrawn, columns: int) -> Iterator[str]:
     yield from _wrapped(f"  {withdrawn.reason}", columns, 4)
 
 
-def _worker(worker: Worker) -> str:
+def _worker(worker: Worker, is_trial: bool) -> str:
     version = worker.version or "-"
     since = _time(worker.taken_at, "milliseconds")
-    states = ", ".join(_states(worker))
+    states = ", ".join(_states(worker, is_trial))
     return f"{worker.pid:>7}  {version:>7}  {since:<24}  {states}"
 
 
-def _states(worker: Worker) -> Iterator[str]:
+def _states(worker: Worker, is_trial: bool) -> Iterator[str]:
     if worker.version is None:
         yield "no config yet"
     else:
@@ -182,6 +183,8 @@ def _states(worker: Worker) -> Iterator[str]:
         yield "needs a restart"
     if worker.has_other_class:
         yield "has another class than the publisher"
+    if is_trial and not (worker.counts_requests or worker.is_dirty):
+        yield "requests are not counted"
     callbacks = worker.callbacks
     if callbacks.failures:
         yield f"callbacks failed {_times(callbacks.failures)}"
@@ -193,6 +196,10 @@ def _states(worker: Worker) -> Iterator[str]:
 
 def _entry(entry: Entry, columns: int) -> Iterator[str]:
     what = f"{entry.kind} in {entry.duration_ms:.1f} ms"
+    if entry.reason:
+        what = f"{entry.kind}: {entry.reason}"
+        if entry.kind == "published":
+            what = "published: what has passed its trial"
     line = f"{_time(entry.at)}  version {entry.version}"
     if entry.error is not None:
         stays = f"{line} stays" if entry.version else f"{_time(entry.at)}  no version"

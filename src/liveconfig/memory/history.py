@@ -1,5 +1,5 @@
 """
-The newest publications and rejections, as data.
+The newest of what was published, rejected, proven and withdrawn, as data.
 
 Owns: an entry, how many are kept, their bytes and how they are read back.
 Must not know: how a config is compared or published, who shows the entries.
@@ -31,12 +31,12 @@ HISTORY_BYTES_MAX = 4 * 1024 * 1024
 
 class Entry(msgspec.Struct, frozen=True):
     """
-    What came of one change of the source.
+    What came of one change of the source, or of one trial.
 
     Attributes:
-        kind: `published` or `rejected`.
+        kind: `published` or `rejected`; of a trial `proven` or `withdrawn`.
         at: when that was.
-        version: the version that is live since, or that stays.
+        version: the version that is live since, or that stays, or that was tried.
         digest: of the config; of a rejected one the digest of its bytes, or "".
         origin: where it came from: `source`, `cache` or `defaults`.
         changed_at: when the source changed, by the filesystem's clock, 0.0 if unknown.
@@ -45,10 +45,11 @@ class Entry(msgspec.Struct, frozen=True):
         changed_count: how many there are.
         restart_keys: changed keys that need a restart, the first of them.
         error: why it was rejected.
-        reason: why the version before was taken back, "" where it was not.
+        reason: why it was withdrawn, or how it fared where it was proven; of what was
+            published, why the version before was withdrawn, "" where it was not.
     """
 
-    kind: Literal["published", "rejected"]
+    kind: Literal["published", "rejected", "proven", "withdrawn"]
     at: float
     version: int
     digest: str

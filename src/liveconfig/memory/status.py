@@ -218,6 +218,10 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         found = [each for each in self.condemned if each.digest == digest]
         return found[-1] if found else None
 
+    def tries(self, digest: str) -> bool:
+        """Return whether this config is on trial."""
+        return self.trial is not None and self.trial.digest == digest
+
     @property
     def is_tried_by_one(self) -> bool:
         """Whether one worker alone has the newest version."""

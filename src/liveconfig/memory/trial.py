@@ -47,6 +47,13 @@ class Figures(msgspec.Struct, frozen=True):
         """The share of the requests that failed."""
         return self.failures / self.requests if self.requests else 0.0
 
+    @property
+    def outcome(self) -> str:
+        """What came of a trial that was passed, in words."""
+        if not self.requests:
+            return "accepted without a request"
+        return f"{self.failures} of {self.requests} requests failed"
+
     def plus(self, other: Figures) -> Figures:
         """
         Return the figures of both times together.

@@ -19,7 +19,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from liveconfig.errors import shortened
-from liveconfig.status.verdict import counted, place
+from liveconfig.status.verdict import counted, place, sentence
 
 _WORD = re.compile(r"[\w.-]+")
 _UNUSUAL = re.compile(r"[^\n\t -~]")
@@ -75,5 +75,9 @@ _ENVIRONMENT = Environment(
     undefined=StrictUndefined,
 )
 _ENVIRONMENT.filters.update(
-    counted=counted, marked=_marked, place=place, shortened=shortened
+    counted=counted,
+    marked=_marked,
+    place=place,
+    sentence=sentence,
+    shortened=shortened,
 )

@@ -160,14 +160,11 @@ def _(event: events.WentOn, before: State, now: State) -> Iterator[Line]:
 
 @lines.register
 def _(event: events.Passed, before: State, now: State) -> Iterator[Line]:
-    trial, proven, figures = before.status.trial, event.proven, event.figures
+    trial, proven = before.status.trial, event.proven
     if trial is None or trial.digest != proven.digest:
         return
-    if figures.requests:
-        outcome = f"{figures.failures} of {figures.requests} requests failed"
-    else:
-        outcome = "accepted without a request"
-    yield Line(sentences.PROVEN, (proven.version, proven.digest, outcome))
+    arguments = (proven.version, proven.digest, event.figures.outcome)
+    yield Line(sentences.PROVEN, arguments)
     if trial.mode == "canary":
         yield Line(sentences.FOR_ALL, (proven.version, proven.digest))
 

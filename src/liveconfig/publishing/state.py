@@ -226,11 +226,23 @@ def _(event: events.WentOn, state: State) -> State:
 
 @after.register
 def _(event: events.Passed, state: State) -> State:
-    condemned, proven = _condemned_but(state, event.proven.digest), event.proven
+    proven, is_tried = event.proven, state.status.tries(event.proven.digest)
+    condemned = _condemned_but(state, proven.digest)
     if state.status.digest == proven.digest:
         # All may have another version than the one worker that has tried it.
         state = _with(state, version=proven.version)
-    return _with(state, trial=None, proven=proven, condemned=condemned)
+    state = _with(state, trial=None, proven=proven, condemned=condemned)
+    if not is_tried:
+        return state
+    return _entered(
+        state,
+        proven.at,
+        kind="proven",
+        version=proven.version,
+        digest=proven.digest,
+        origin=proven.origin,
+        reason=event.figures.outcome,
+    )
 
 
 @after.register
@@ -239,7 +251,14 @@ def _(event: events.Condemned, state: State) -> State:
     condemned = (*others, event.withdrawn)[-_CONDEMNED_MAX:]
     # Where the source holds another one by now, that is what is shown.
     withdrawn = state.status.withdrawn or event.withdrawn
-    return _with(state, trial=None, withdrawn=withdrawn, condemned=condemned)
+    return _entered(
+        _with(state, trial=None, withdrawn=withdrawn, condemned=condemned),
+        event.withdrawn.since,
+        kind="withdrawn",
+        version=event.withdrawn.version,
+        digest=event.withdrawn.digest,
+        reason=event.withdrawn.reason,
+    )
 
 
 @after.register
@@ -311,8 +330,8 @@ def _counted(state: State, result: str) -> State:
 
 def _entered(state: State, at: float, **parts: Any) -> State:
     status = state.status
-    parts = {"kind": "published", "digest": status.digest, **parts}
-    entry = Entry(at=at, version=status.version, **parts)
+    live = {"version": status.version, "digest": status.digest}
+    entry = Entry(**{"kind": "published", "at": at, **live, **parts})
     return dataclasses.replace(state, history=state.history.with_entry(entry))
 
 

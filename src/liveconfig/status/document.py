@@ -217,11 +217,14 @@ class Worker(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A publication, or a rejection, which leaves the version as it is."""
+    """A publication, the end of a trial, or a rejection: the version stays as it is."""
 
-    kind: Annotated[str, _says(enum=["published", "rejected"])]
+    kind: Annotated[str, _says(enum=["published", "rejected", "proven", "withdrawn"])]
     at: Time
-    version: Annotated[Count, _says("The version that is live since, or that stays.")]
+    version: Annotated[
+        Count,
+        _says("The version that is live since, or that stays, or that was tried."),
+    ]
     digest: Annotated[
         DigestOrEmpty,
         _says(
@@ -246,7 +249,11 @@ class Entry(msgspec.Struct, frozen=True):
     restart_keys: KeyPaths
     error: Problem | None
     reason: Annotated[
-        str, _says("Why the version before was taken back; empty where it was not.")
+        str,
+        _says(
+            "Why it was withdrawn, or how it fared where it was proven; of a "
+            "publication why the version before was withdrawn, empty where it was not."
+        ),
     ] = ""
 
 

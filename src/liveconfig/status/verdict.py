@@ -94,6 +94,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def sentence(text: str) -> str:
+    """Return a text as a sentence: with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def place(error: Problem) -> str:
     """Return where an error is, as an editor opens it: `path:line:column`."""
     numbers = (error.line, error.column)
@@ -132,11 +137,11 @@ def _trouble_with_source(status: Status) -> Iterator[Finding]:
 
 
 def _withdrawn(status: Status, withdrawn: Withdrawn) -> Finding:
-    reason = f"{withdrawn.reason[0].upper()}{withdrawn.reason[1:]}"
+    reason = sentence(withdrawn.reason)
     if withdrawn.digest == status.digest:
         headline = f"The code fails on version {status.version}, and there is no other"
         detail = (
-            f"{reason}. It is served all the same, as no config has passed its trial: "
+            f"{reason} It is served all the same, as no config has passed its trial: "
             "mend it or the code."
         )
         return _trouble("condemned", headline, detail)
@@ -144,7 +149,7 @@ def _withdrawn(status: Status, withdrawn: Withdrawn) -> Finding:
     if withdrawn.version:
         what = f"Version {withdrawn.version}"
     headline = f"{what} was taken back: {_stays(status)}"
-    detail = f"{reason}. Take the edit back as well, or mend it or the code."
+    detail = f"{reason} Take the edit back as well, or mend it or the code."
     return _trouble("withdrawn", headline, detail)
 
 
