@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from liveconfig.reference.config import FAILING_MESSAGE
 from tests.page.conftest import OpenPage
 from tests.support.browser import Page
 from tests.support.children import stop
@@ -149,6 +150,35 @@ def test_trial_is_seen(trying: Watched) -> None:
     trying.wait_for_headline("Live: version 2 in all 3 workers, on trial")
     eventually(lambda: page.text("#trial div:nth-child(2) dd") == "0 of 0")
     assert page.look().complaints == []
+
+
+def test_config_that_hurts_is_seen_to_go(tmp_path: Path, open_page: OpenPage) -> None:
+    """Its figures and its reason are there while the source holds it, and then not."""
+    watched = Watched(tmp_path, open_page, {"LIVECONFIG_TRIAL_SECONDS": "10"})
+    try:
+        watched.wait_for_headline("Live: version 1 in all 3 workers")
+        page = watched.page
+        assert page.text("#history h3") == "Version 1 passed its trial"
+        watched.edit(f"message: {FAILING_MESSAGE}\n")
+
+        def is_taken_back() -> bool:
+            for _ in range(20):
+                watched.server.get("/")
+            return "taken back" in page.text("h1")
+
+        eventually(is_taken_back)
+        watched.wait_for_headline("Version 2 was taken back: version 3 stays live")
+        assert "requests failed" in page.text("#withdrawn p")
+        assert page.text("#history [data-kind=withdrawn] h3") == (
+            "Version 2 was taken back"
+        )
+        assert page.run(_VERSIONS) == ["3", "3", "3"]
+        watched.edit("message: two\n")
+        watched.wait_for_headline("Live: version 4 in all 3 workers")
+        assert page.text("#withdrawn") == ""
+        assert page.look().complaints == []
+    finally:
+        watched.server.stop()
 
 
 def test_change_is_seen_with_old_and_new(watched: Watched) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from liveconfig.reference.config import FAILING_MESSAGE
 from tests.support.eventually import eventually
 from tests.support.raw_http import ask_raw, get_request
 from tests.support.server import Answer, Server
@@ -72,6 +73,13 @@ def test_message_is_answered_as_it_is(server: Server) -> None:
 def test_any_text_is_a_message(site: Site, config: str, message: str) -> None:
     """Unicode, several lines, nothing at all: every text is served as it is."""
     assert site.serve(config).text == message
+    assert site.serve(_HELLO).text == "Hello World"
+
+
+def test_one_message_fails_on_purpose(site: Site) -> None:
+    """It is valid, the code fails on it, and the next one is served again."""
+    assert site.serve(f"message: {FAILING_MESSAGE}\n").status == 500
+    assert site.server.get("/readyz").status == 200
     assert site.serve(_HELLO).text == "Hello World"
 
 

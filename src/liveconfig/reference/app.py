@@ -20,7 +20,7 @@ from liveconfig.operators.health import (
     handle_liveconfig_error,
 )
 from liveconfig.operators.refusals import add_refusals
-from liveconfig.reference.config import ServiceConfig
+from liveconfig.reference.config import FAILING_MESSAGE, ServiceConfig
 from liveconfig.worker.manager import ConfigManager
 from liveconfig.worker.snapshot import Snapshot
 
@@ -34,6 +34,8 @@ class MessageResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the message of the request's snapshot."""
         snapshot: Snapshot[ServiceConfig] = req.context.snapshot
+        if snapshot.config.message == FAILING_MESSAGE:
+            raise RuntimeError("the message has the service fail on purpose")
         resp.content_type = "text/plain; charset=utf-8"
         resp.text = snapshot.config.message
         log.debug("served version %d", snapshot.version)
