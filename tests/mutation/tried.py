@@ -9,8 +9,9 @@ Runs in: `python -m tests.mutation.run`, and the test that the table fits the co
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
-from tests.mutation.operations import Always, Drop, Never, Swap, Value, Without
+from tests.mutation.operations import Always, Drop, Never, Only, Swap, Value, Without
 
+_STATE = "tests/unit/test_state.py::test_"
 _TRIALS = "tests/unit/test_trials.py::test_"
 _IN_A_TRIAL = (f"{_TRIALS}restart_in_a_trial_does_not_serve_it_again",)
 _ITS_OWN = (f"{_TRIALS}trial_of_a_living_service_is_its_own",)
@@ -150,5 +151,23 @@ TRIED = (
         "a writer that is alive is seen to be",
         Swap("True", "False"),
         _ITS_OWN,
+    ),
+    Mutant(
+        "publishing.state:_(Passed)",
+        "what was proven before has no trial that ends again",
+        Never("is_tried"),
+        (f"{_STATE}nothing_else_is_entered",),
+    ),
+    Mutant(
+        "operators.status:status_document",
+        "what is live for want of another is shown whatever the source holds",
+        Only("withdrawn"),
+        (f"{_TRIALS}condemned_config_that_is_live_is_shown_whatever_the_source_holds",),
+    ),
+    Mutant(
+        "operators.page:render",
+        "the headline of the page stays while the seconds of a trial go by",
+        Swap("False", "True"),
+        ("tests/unit/test_page.py::test_trial_is_shown_with_its_counts",),
     ),
 )

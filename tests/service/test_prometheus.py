@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from liveconfig.reference.config import FAILING_MESSAGE
 from tests.support.eventually import eventually
 from tests.support.metrics import queries, rule_groups
 from tests.support.prometheus import Prometheus
@@ -22,6 +23,7 @@ pytestmark = needs_prometheus
 _GOOD = {"config.yaml": "message: one\n"}
 _OTHER = {"config.yaml": "message: other\n"}
 _BAD = {"config.yaml": "message: [\n"}
+_HARMFUL = {"config.yaml": f"message: {FAILING_MESSAGE}\n"}
 
 # In place of the minutes that a state has to last.
 _FOR = "1s"
@@ -151,3 +153,28 @@ def test_pod_that_waits_for_its_config_is_the_one_alert(tmp_path: Path) -> None:
         assert prometheus.query(queries()["Pods without a config"])
         volume.flip(_GOOD)
         eventually(lambda: prometheus.alerts() == {})
+
+
+def test_config_that_was_taken_back_is_the_one_alert(tmp_path: Path) -> None:
+    """It is raised while the source holds it, and ends when that holds another one."""
+    volume = ConfigMapVolume(tmp_path / "volume", _GOOD)
+    with ExitStack() as stack:
+        environ = {"LIVECONFIG_TRIAL_SECONDS": "10"}
+        server = Server(volume.path("config.yaml"), tmp_path, environ=environ)
+        stack.callback(server.stop)
+        ports = {"a": server.wait_until_ready().admin_port}
+        prometheus = Prometheus(tmp_path, ports, _quick(rule_groups()))
+        stack.callback(prometheus.stop)
+        eventually(
+            lambda: prometheus.query('liveconfig_trials_total{result="proven"} == 1')
+        )
+        volume.flip(_HARMFUL)
+        # Enough for a verdict, well before the trial is over.
+        eventually(lambda: server.get().status == 500)
+        for _ in range(40):
+            server.get()
+        eventually(lambda: "firing" in prometheus.alerts().values())
+        assert prometheus.alerts() == {("LiveconfigConfigWithdrawn", "a"): "firing"}
+        volume.flip(_OTHER)
+        eventually(lambda: prometheus.alerts() == {})
+        assert prometheus.query('liveconfig_trials_total{result="withdrawn"} == 1')

@@ -64,6 +64,12 @@ ALERTS = {
         (_STATUS, _CHECK, "kubectl apply -f kube/configmap.yaml"),
         ("REJECTED", "GIVEN_UP", "GROWN", "REMOVED", "BLANKED", "FELL_BACK"),
     ),
+    "LiveconfigConfigWithdrawn": Alert(
+        "Put the text of before back: a new pod would take what the source holds. Then "
+        "look in the log why the code failed.",
+        (_STATUS, _LOGS),
+        ("TAKEN_BACK", "NOT_TRIED_AGAIN", "SERVES_CONDEMNED"),
+    ),
     "LiveconfigPublisherDown": Alert(
         "Find out from the log why it ends, or does not start.",
         (_LOGS, _STATUS, "kubectl exec POD -- cat /proc/1/limits"),

@@ -50,6 +50,7 @@ def test_query_asks_for_what_is_exposed(name: str) -> None:
     [
         ("LiveconfigNoConfig", 1),
         ("LiveconfigConfigRejected", 5),
+        ("LiveconfigConfigWithdrawn", 1),
         ("LiveconfigPublisherDown", 1),
         ("LiveconfigWorkerBehind", 1),
         ("LiveconfigReplicasDisagree", 5),

@@ -26,7 +26,9 @@ from liveconfig.memory.status import (
     PublisherStatus,
     Rejected,
     Reloads,
+    TrialEnds,
 )
+from liveconfig.memory.trial import Trial, Withdrawn
 from liveconfig.memory.worker_row import PROPAGATION_SECONDS, WorkerRow
 from liveconfig.operators.metrics import MetricsCollector
 from tests.support.damage import overwrite
@@ -54,7 +56,11 @@ _STATUS = PublisherStatus(
     reloads=Reloads(published=2, rejected=5, unchanged=7, missing=1),
     publish_buckets=(1, *[0] * (len(PUBLISH_SECONDS) - 1), 1),
     publish_seconds=12.5,
+    trial_ends=TrialEnds(proven=4, withdrawn=6),
 )
+_TRIAL = Trial(2, "sha256:8c8f", "watch", 1.0, 2.0, 3.0)
+_WITHDRAWN = Withdrawn(1, "sha256:SECRET", 1.0, "SECRET failed")
+_CONDEMNED = Withdrawn(2, "sha256:8c8f", 1.0, "SECRET failed")
 
 
 @pytest.fixture
@@ -127,6 +133,10 @@ _EXPECTED = {
     "liveconfig_publish_duration_seconds_sum": 12.5,
     "liveconfig_rejected_candidate": 0,
     "liveconfig_source_missing": 0,
+    "liveconfig_trial_running": 0,
+    "liveconfig_withdrawn": 0,
+    "liveconfig_trials_total result=proven": 4,
+    "liveconfig_trials_total result=withdrawn": 6,
     "liveconfig_publisher_up": 0,
     "liveconfig_publisher_mode mode=inotify": 1,
     "liveconfig_publisher_mode mode=polling": 0,
@@ -173,7 +183,7 @@ def test_names_and_units_keep_the_conventions(memory: SharedMemory) -> None:
 
 def test_nothing_of_the_config_or_its_place_is_told(memory: SharedMemory) -> None:
     """No label holds a key, a value, a path or a problem."""
-    _tell(memory, rejected=_REJECTED, missing=_MISSING)
+    _tell(memory, rejected=_REJECTED, missing=_MISSING, withdrawn=_WITHDRAWN)
     for media_type in MetricsCollector.media_types:
         assert b"SECRET" not in MetricsCollector().exposition(media_type)
 
@@ -187,6 +197,12 @@ def test_nothing_of_the_config_or_its_place_is_told(memory: SharedMemory) -> Non
         ({"missing": _MISSING}, "liveconfig_source_missing", 1),
         ({"missing": _MISSING}, "liveconfig_config_last_reload_successful", 0),
         ({"missing": _MISSING}, "liveconfig_rejected_candidate", 0),
+        ({"trial": _TRIAL}, "liveconfig_trial_running", 1),
+        ({"trial": _TRIAL}, "liveconfig_config_last_reload_successful", 1),
+        ({"withdrawn": _WITHDRAWN}, "liveconfig_withdrawn", 1),
+        ({"withdrawn": _WITHDRAWN}, "liveconfig_config_last_reload_successful", 0),
+        ({"condemned": (_CONDEMNED,)}, "liveconfig_withdrawn", 1),
+        ({"condemned": (_WITHDRAWN,)}, "liveconfig_withdrawn", 0),
         ({"mode": "polling"}, "liveconfig_publisher_mode mode=polling", 1),
         ({"mode": "polling"}, "liveconfig_publisher_mode mode=inotify", 0),
         (

@@ -16,7 +16,13 @@ from liveconfig.errors import (
 from liveconfig.masking.names import ANY_NAMES
 from liveconfig.memory import status as told
 from liveconfig.memory.history import CHANGES_MAX, Entry, History
-from liveconfig.memory.status import Attempt, Problem, PublisherStatus, Reloads
+from liveconfig.memory.status import (
+    Attempt,
+    Problem,
+    PublisherStatus,
+    Reloads,
+    TrialEnds,
+)
 from liveconfig.memory.trial import Figures, Proven, Trial, Withdrawn
 from liveconfig.publishing import events
 from liveconfig.publishing.events import Event, Keys
@@ -175,13 +181,19 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
             "trial": None,
             "proven": Proven(3, "sha256:3", 30.0, 100.0),
             "condemned": (_OTHER,),
+            "trial_ends": TrialEnds(proven=1),
         },
         [sentences.PROVEN],
     ),
     "passed in one worker, and live in all as another version": (
         _with(_LIVE, trial=_TRIAL_OF_ONE, proven=_PROVEN),
         events.Passed(Proven(4, "sha256:3", 30.0, 100.0), Figures()),
-        {"trial": None, "version": 4, "proven": Proven(4, "sha256:3", 30.0, 100.0)},
+        {
+            "trial": None,
+            "version": 4,
+            "proven": Proven(4, "sha256:3", 30.0, 100.0),
+            "trial_ends": TrialEnds(proven=1),
+        },
         [sentences.PROVEN, sentences.FOR_ALL],
     ),
     "passed without a trial of its own": (
@@ -193,19 +205,33 @@ _ROWS: dict[str, tuple[State, Event, dict[str, Any], list[Sentence]]] = {
     "condemned": (
         _with(_ON_TRIAL, condemned=(_OTHER,)),
         events.Condemned(_HARMFUL, is_served=False),
-        {"trial": None, "withdrawn": _HARMFUL, "condemned": (_OTHER, _HARMFUL)},
+        {
+            "trial": None,
+            "withdrawn": _HARMFUL,
+            "condemned": (_OTHER, _HARMFUL),
+            "trial_ends": TrialEnds(withdrawn=1),
+        },
         [sentences.TAKEN_BACK],
     ),
     "condemned while the source holds another one that is": (
         _with(_ON_TRIAL, condemned=(_OTHER,), withdrawn=_OTHER),
         events.Condemned(_HARMFUL, is_served=False),
-        {"trial": None, "condemned": (_OTHER, _HARMFUL)},
+        {
+            "trial": None,
+            "condemned": (_OTHER, _HARMFUL),
+            "trial_ends": TrialEnds(withdrawn=1),
+        },
         [sentences.TAKEN_BACK],
     ),
     "condemned and served": (
         _with(_LIVE, trial=_TRIAL),
         events.Condemned(_HARMFUL, is_served=True),
-        {"trial": None, "withdrawn": _HARMFUL, "condemned": (_HARMFUL,)},
+        {
+            "trial": None,
+            "withdrawn": _HARMFUL,
+            "condemned": (_HARMFUL,),
+            "trial_ends": TrialEnds(withdrawn=1),
+        },
         [sentences.SERVES_CONDEMNED],
     ),
     "went back": (
@@ -569,6 +595,7 @@ def test_nothing_else_is_entered() -> None:
         "resumed after going back",
         "published on trial",
         "passed",
+        "passed in one worker, and live in all as another version",
         "condemned",
         "condemned while the source holds another one that is",
         "condemned and served",

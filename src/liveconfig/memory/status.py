@@ -139,6 +139,23 @@ class Reloads(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **{result: getattr(self, result) + 1})
 
 
+class TrialEnds(msgspec.Struct, frozen=True):
+    """
+    How trials ended, over all publishers of one master.
+
+    Attributes:
+        proven: what was tried stays.
+        withdrawn: the code failed on it.
+    """
+
+    proven: int = 0
+    withdrawn: int = 0
+
+    def and_one(self, result: str) -> TrialEnds:
+        """Return them with one more of a result."""
+        return msgspec.structs.replace(self, **{result: getattr(self, result) + 1})
+
+
 class PublisherStatus(msgspec.Struct, frozen=True):
     """
     The publisher's state.
@@ -178,6 +195,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
         proven: what passed its trial last.
         withdrawn: what the source holds and was condemned.
         condemned: all that is not tried again, the newest 32, the newest last.
+        trial_ends: how trials ended so far.
     """
 
     pid: int
@@ -212,6 +230,7 @@ class PublisherStatus(msgspec.Struct, frozen=True):
     proven: Proven | None = None
     withdrawn: Withdrawn | None = None
     condemned: tuple[Withdrawn, ...] = ()
+    trial_ends: TrialEnds = TrialEnds()
 
     def condemned_as(self, digest: str) -> Withdrawn | None:
         """Return as what a config was condemned, None if it was not."""

@@ -28,7 +28,12 @@ from prometheus_client.registry import Collector
 
 from liveconfig.errors import NotBoundError
 from liveconfig.memory.shared import bound
-from liveconfig.memory.status import PUBLISH_SECONDS, PublisherStatus, Reloads
+from liveconfig.memory.status import (
+    PUBLISH_SECONDS,
+    PublisherStatus,
+    Reloads,
+    TrialEnds,
+)
 from liveconfig.memory.worker_row import (
     PROPAGATION_SECONDS,
     WorkerState,
@@ -110,7 +115,7 @@ def _metrics(
         is_publisher_up,
     )
     known = status or _NO_STATUS
-    of_publisher = chain(_of_source(known), _of_publishing(known))
+    of_publisher = chain(_of_source(known), _of_publishing(known), _of_trials(known))
     # No value is no reset of a counter to Prometheus; 0 would be one.
     yield from of_publisher if status else map(_emptied, of_publisher)
     yield from _of_workers(version, workers)
@@ -126,8 +131,9 @@ def _of_source(status: PublisherStatus) -> Iterator[Metric]:
     yield config if status.digest else _emptied(config)
     yield _gauge(
         "liveconfig_config_last_reload_successful",
-        "Whether what the source holds is live (1), or is rejected or missing (0).",
-        status.rejected is None and status.missing is None,
+        "Whether what the source holds is live (1), or is rejected, missing or "
+        "withdrawn (0).",
+        (status.rejected, status.missing, status.withdrawn) == (None,) * 3,
     )
     yield _gauge(
         "liveconfig_config_last_reload_success_timestamp_seconds",
@@ -179,6 +185,31 @@ def _of_publishing(status: PublisherStatus) -> Iterator[Metric]:
         "liveconfig_publisher_starts_total",
         "How many publishers the gunicorn master has started, this one included.",
         status.starts,
+    )
+
+
+def _of_trials(status: PublisherStatus) -> Iterator[Metric]:
+    yield _gauge(
+        "liveconfig_trial_running",
+        "Whether the newest version is on trial (1) or not (0).",
+        status.trial is not None,
+    )
+    yield _gauge(
+        "liveconfig_withdrawn",
+        "Whether the code fails on what the source holds, so that it was taken back, "
+        "or on what is live, where nothing else is proven (1), or on neither (0).",
+        status.withdrawn is not None or status.serves_condemned,
+    )
+    yield _labelled(
+        CounterMetricFamily(
+            "liveconfig_trials_total",
+            "How many trials there were, by the result.",
+            labels=("result",),
+        ),
+        {
+            name: getattr(status.trial_ends, name)
+            for name in TrialEnds.__struct_fields__
+        },
     )
 
 

@@ -234,10 +234,10 @@ def _(event: events.Passed, state: State) -> State:
     state = _with(state, trial=None, proven=proven, condemned=condemned)
     if not is_tried:
         return state
-    return _entered(
+    return _ended(
         state,
         proven.at,
-        kind="proven",
+        "proven",
         version=proven.version,
         digest=proven.digest,
         origin=proven.origin,
@@ -251,10 +251,10 @@ def _(event: events.Condemned, state: State) -> State:
     condemned = (*others, event.withdrawn)[-_CONDEMNED_MAX:]
     # Where the source holds another one by now, that is what is shown.
     withdrawn = state.status.withdrawn or event.withdrawn
-    return _entered(
+    return _ended(
         _with(state, trial=None, withdrawn=withdrawn, condemned=condemned),
         event.withdrawn.since,
-        kind="withdrawn",
+        "withdrawn",
         version=event.withdrawn.version,
         digest=event.withdrawn.digest,
         reason=event.withdrawn.reason,
@@ -333,6 +333,11 @@ def _entered(state: State, at: float, **parts: Any) -> State:
     live = {"version": status.version, "digest": status.digest}
     entry = Entry(**{"kind": "published", "at": at, **live, **parts})
     return dataclasses.replace(state, history=state.history.with_entry(entry))
+
+
+def _ended(state: State, at: float, kind: str, **parts: Any) -> State:
+    ends = state.status.trial_ends.and_one(kind)
+    return _entered(_with(state, trial_ends=ends), at, kind=kind, **parts)
 
 
 def _problem(error: InvalidConfigError) -> stored.Problem:
