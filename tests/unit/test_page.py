@@ -336,6 +336,18 @@ def test_what_is_live_for_want_of_another_is_not_said_to_be_gone() -> None:
     assert note == "It is served all the same: no config has passed its trial."
 
 
+def test_worker_that_tries_for_all_is_named() -> None:
+    """Two versions side by side are what they are: none of the workers is behind."""
+    rows = [worker(21, version=2), worker(22)]
+    shown = Shown(workers=rows, trial=trial(mode="canary", worker=22))
+    assert "behind" not in shown.text(".//main")
+    cells = shown.texts(".//tbody/tr")
+    assert ["tries it for all" in text for text in cells] == [False, True]
+    assert shown.texts(".//section[@id='trial']//dd")[0] == (
+        "3 in worker 22 alone, since 2026-11-23 12:00:00 UTC"
+    )
+
+
 def test_worker_without_counts_is_named_in_a_trial() -> None:
     """What fails in it takes nothing back; at other times it does not matter."""
     rows = [

@@ -196,6 +196,16 @@ def test_history_shows_how_trials_ended() -> None:
     ]
 
 
+def test_worker_that_tries_for_all_is_named() -> None:
+    """Two versions side by side are what they are: none of the workers is behind."""
+    lines = _text(
+        workers=[worker(21, 2, is_behind=False), worker(22)],
+        trial=status.trial(mode="canary", worker=22),
+    ).splitlines()
+    found = [line.split("Z  ")[1] for line in lines if line.startswith("     2")]
+    assert found == ["current", "current, tries it for all"]
+
+
 def test_worker_without_counts_is_named_in_a_trial() -> None:
     """What fails in it takes nothing back; at other times it does not matter."""
     rows = [worker(21, counts_requests=False)]

@@ -20,7 +20,7 @@ from typing import TextIO
 
 from liveconfig.errors import listed, shortened
 from liveconfig.schema.changes import Change
-from liveconfig.status.document import Entry, Rejected, Status, Withdrawn, Worker
+from liveconfig.status.document import Entry, Rejected, Status, Trial, Withdrawn, Worker
 from liveconfig.status.verdict import Verdict, counted, judge
 
 _COLUMNS, _ROWS = 80, 24
@@ -87,8 +87,7 @@ def rendered(status: Status, columns: int = _COLUMNS) -> list[str]:
         lines += ["", *_withdrawn(status.withdrawn, columns)]
     lines += ["", "    PID  VERSION  SINCE                     STATE"]
     for worker in status.workers:
-        is_trial = status.trial is not None
-        lines += _wrapped(_worker(worker, is_trial), columns, 18)
+        lines += _wrapped(_worker(worker, status.trial), columns, 18)
     lines += ["", "HISTORY"]
     for entry in status.history[:_ENTRIES_MAX]:
         lines += _entry(entry, columns)
@@ -163,14 +162,14 @@ def _withdrawn(withdrawn: Withdrawn, columns: int) -> Iterator[str]:
     yield from _wrapped(f"  {withdrawn.reason}", columns, 4)
 
 
-def _worker(worker: Worker, is_trial: bool) -> str:
+def _worker(worker: Worker, trial: Trial | None) -> str:
     version = worker.version or "-"
     since = _time(worker.taken_at, "milliseconds")
-    states = ", ".join(_states(worker, is_trial))
+    states = ", ".join(_states(worker, trial))
     return f"{worker.pid:>7}  {version:>7}  {since:<24}  {states}"
 
 
-def _states(worker: Worker, is_trial: bool) -> Iterator[str]:
+def _states(worker: Worker, trial: Trial | None) -> Iterator[str]:
     if worker.version is None:
         yield "no config yet"
     else:
@@ -183,7 +182,9 @@ def _states(worker: Worker, is_trial: bool) -> Iterator[str]:
         yield "needs a restart"
     if worker.has_other_class:
         yield "has another class than the publisher"
-    if is_trial and not (worker.counts_requests or worker.is_dirty):
+    if trial is not None and trial.worker == worker.pid:
+        yield "tries it for all"
+    if trial is not None and not (worker.counts_requests or worker.is_dirty):
         yield "requests are not counted"
     callbacks = worker.callbacks
     if callbacks.failures:

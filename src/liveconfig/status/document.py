@@ -249,11 +249,7 @@ class Entry(msgspec.Struct, frozen=True):
     restart_keys: KeyPaths
     error: Problem | None
     reason: Annotated[
-        str,
-        _says(
-            "Why it was withdrawn, or how it fared where it was proven; of a "
-            "publication why the version before was withdrawn, empty where it was not."
-        ),
+        str, _says("Why it, or the version before, was withdrawn; or how it fared.")
     ] = ""
 
 
@@ -313,11 +309,7 @@ class Status(msgspec.Struct, frozen=True):
     ] = ()
     trial: Trial | None = None
     withdrawn: Annotated[
-        Withdrawn | None,
-        _says(
-            "What the source holds; or what is live all the same, where nothing else "
-            "is proven."
-        ),
+        Withdrawn | None, _says("Of the source; or live, as nothing else is proven.")
     ] = None
     proven: Proven | None = None
 
