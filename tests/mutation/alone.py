@@ -132,7 +132,7 @@ ALONE = (
         (f"{_PUBLISHER}first_config_of_all_is_for_all",),
     ),
     Mutant(
-        "master.deaths:Deaths.count",
+        "master.deaths:Deaths._count",
         "a worker that somebody killed did not break down",
         Value("is_breakdown", "True", nth=1),
         (f"{_SERVICE}killed_worker_is_replaced",),

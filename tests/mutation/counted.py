@@ -91,9 +91,15 @@ COUNTED = (
         (f"{_COUNTING}timeout_is_a_death",),
     ),
     Mutant(
-        "master.arbiter:attach.reap_workers_and_look",
+        "master.deaths:Deaths.counted",
+        "a death that comes while another is seen to is counted",
+        Drop("_count_all", nth=2),
+        (f"{_COUNTING}deaths_beside_another_are_counted",),
+    ),
+    Mutant(
+        "master.deaths:Deaths._count_all",
         "a death wakes the publisher",
-        Drop("look_again"),
+        Drop("_notify"),
         (f"{_COUNTING}death_wakes_the_publisher",),
     ),
 )

@@ -368,6 +368,23 @@ def test_death_is_counted_for_the_version(
     assert tally(server, 1).breakdowns == (path != "/kill")
 
 
+def test_deaths_beside_another_are_counted(start: Start) -> None:
+    """Who dies while gunicorn still has to do with the first has died as well."""
+    conf = (
+        "import os, signal\n\n"
+        "def child_exit(server, worker):\n"
+        "    for pid in server.WORKERS:\n"
+        "        os.kill(pid, signal.SIGKILL)\n"
+        "        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)\n"
+    )
+    server = start("sync", conf=conf, workers=3)
+    eventually(lambda: [each["version"] for each in _workers(server)] == [1] * 3)
+    _ask(server, "/abort")
+    eventually(lambda: tally(server, 1).deaths >= 3)
+    eventually(lambda: [each["version"] for each in _workers(server)] == [1] * 3)
+    assert tally(server, 1).deaths == 3
+
+
 def test_timeout_is_a_death(start: Start) -> None:
     """A worker that a request holds up for too long has died of its version."""
     server = start("sync", conf="timeout = 2\n")

@@ -38,7 +38,7 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
     """
     reap_workers, murder_workers = server.reap_workers, server.murder_workers
     reload = server.reload
-    deaths = Deaths(server, supervisor.shared.workers)
+    deaths = Deaths(server, supervisor.shared.workers, supervisor.look_again)
     tries = 0
 
     def look() -> None:
@@ -69,9 +69,8 @@ def attach(server: Any, supervisor: Supervisor, guardian: Guardian) -> None:
 
     def reap_workers_and_look() -> None:
         supervisor.check()
-        if deaths.count():
-            supervisor.look_again()
-        reap_workers()
+        with deaths.counted():
+            reap_workers()
         look()
 
     def murder_workers_and_look() -> None:

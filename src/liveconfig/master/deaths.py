@@ -14,7 +14,9 @@ A death is a breakdown unless SIGKILL came from elsewhere: then the worker died 
 it ran, as of a signal that its own code raises, or of a status, or it hung.
 
 How a worker has ended is looked at without taking it away, since gunicorn asks the
-kernel the same afterwards. One that ends in the microseconds between is missed.
+kernel the same afterwards: of all its workers before the first is taken away, and
+again after each, as others may have ended meanwhile. One that ends in the microseconds
+before the next is missed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from liveconfig.memory.worker_table import WorkerTable
@@ -42,10 +45,20 @@ _LOOK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 class Deaths:
     """The workers of one master, from the moment at which it asks them to end."""
 
-    def __init__(self, server: Any, table: WorkerTable) -> None:
-        """Note, from now on, which workers gunicorn's arbiter asks to end."""
+    def __init__(
+        self, server: Any, table: WorkerTable, notify: Callable[[], None]
+    ) -> None:
+        """
+        Note, from now on, which workers gunicorn's arbiter asks to end.
+
+        Args:
+            server: the arbiter.
+            table: where deaths are counted.
+            notify: called when some were.
+        """
         self._server = server
         self._table = table
+        self._notify = notify
         # The processes that were asked to end, or whose death has been counted.
         self._settled: set[int] = set()
         self._hanging: set[int] = set()
@@ -60,7 +73,7 @@ class Deaths:
 
         server.kill_worker = kill_worker_and_note
 
-    def count(self) -> bool:
+    def _count(self) -> bool:
         """Count the workers that have died and are not reaped; return if any has."""
         workers = self._server.WORKERS
         self._settled &= workers.keys()
@@ -72,6 +85,33 @@ class Deaths:
             is_breakdown = pid in self._hanging or end != _KILLED
             self._table.count_death(workers[pid].age, is_breakdown=is_breakdown)
         return bool(died)
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """
+        Count who has died, and again after each worker that gunicorn takes away within.
+
+        What is called for one, with a line of the log before it, takes long enough for
+        the next to end.
+        """
+        self._count_all()
+        setting = self._server.cfg.settings["child_exit"]
+        child_exit = setting.value
+
+        def child_exit_and_count(server: Any, worker: Any) -> None:
+            child_exit(server, worker)
+            self._count_all()
+
+        setting.value = child_exit_and_count
+        try:
+            yield
+        finally:
+            setting.value = child_exit
+
+    def _count_all(self) -> None:
+        # Again, since whoever is notified of some may take this one's processor.
+        while self._count():
+            self._notify()
 
     def _end(self, pid: int) -> tuple[int, int] | None:
         """Return how a worker has died, None if it has not."""
