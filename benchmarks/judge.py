@@ -266,7 +266,8 @@ no rule that acts within 40 failing requests can keep these apart.
 
 Failing requests until a change is condemned that makes so many of all requests fail,
 beside those that failed before: the median, and in brackets what 99 of 100 stay within.
-It is looked at every 50 ms for 30 s, and the share before is known from ten minutes.
+It is looked at every 50 ms for 30 s, and the share before is known from ten minutes;
+what hurts in the first second is seen sooner, as is said below.
 "in 40 %" is the chance that it is condemned in the trial at all, and "never" stands for
 less than 1 %: it is not far above what failed before, or there are too few requests.
 
@@ -279,8 +280,9 @@ too. At most so many fail, where nothing failed before:
 
 {looks}
 
-So more than 40 may fail, in spite of a verdict that needs fewer, from about 500
-requests a second on, at 50 ms.
+In its first second, in which most that hurts shows, a trial is looked at every 5 ms,
+and every 50 ms later. So more than 40 may fail, in spite of a verdict that needs fewer,
+from about 5,000 requests a second on; where all requests fail only later, from 500 on.
 After the verdict, the proven config has to reach the workers.
 
 ## Deaths

@@ -13,6 +13,7 @@ from tests.mutation.operations import Always, Drop, Never, Only, Swap, Value, Wi
 
 _STATE = "tests/unit/test_state.py::test_"
 _TRIALS = "tests/unit/test_trials.py::test_"
+_LOOKS = "tests/unit/test_trial_looks.py::test_"
 _IN_A_TRIAL = (f"{_TRIALS}restart_in_a_trial_does_not_serve_it_again",)
 _ITS_OWN = (f"{_TRIALS}trial_of_a_living_service_is_its_own",)
 
@@ -34,6 +35,18 @@ TRIED = (
         "a trial is not interrupted for ever",
         Never("interruptions"),
         (f"{_TRIALS}restart_in_order_tries_again_twice",),
+    ),
+    Mutant(
+        "publishing.trials:Trials.next_look",
+        "a trial is looked at often at first",
+        Never("trial _looked _EARLY_SECONDS"),
+        (f"{_LOOKS}few_requests_fail_where_many_are_asked",),
+    ),
+    Mutant(
+        "publishing.trials:Trials.next_look",
+        "a trial is looked at seldom later",
+        Without("_looked _EARLY_SECONDS"),
+        (f"{_LOOKS}trial_is_looked_at_seldom_later",),
     ),
     Mutant(
         "publishing.trials:Trials.resume",
