@@ -38,6 +38,9 @@ class Plan:
         flip_rates: flips per second that are tried in `scale`.
         start_rounds: starts of each peer.
         recovery_rounds: deaths of a publisher with each size of config.
+        withdrawal_rounds: configs of each kind that are taken back.
+        trial_flips: flips with and without a trial.
+        good_changes: good changes that are tried while requests fail at random.
     """
 
     peers: tuple[str, ...]
@@ -59,6 +62,9 @@ class Plan:
     flip_rates: tuple[int, ...]
     start_rounds: int
     recovery_rounds: int
+    withdrawal_rounds: int
+    trial_flips: int
+    good_changes: int
 
 
 def full(peers: tuple[str, ...]) -> Plan:
@@ -83,6 +89,9 @@ def full(peers: tuple[str, ...]) -> Plan:
         flip_rates=(10, 30, 100, 200, 400, 800, 1600),
         start_rounds=2,
         recovery_rounds=5,
+        withdrawal_rounds=15,
+        trial_flips=200,
+        good_changes=40,
     )
 
 
@@ -108,6 +117,9 @@ def quick(peers: tuple[str, ...]) -> Plan:
         flip_rates=(30, 200, 1000),
         start_rounds=1,
         recovery_rounds=2,
+        withdrawal_rounds=3,
+        trial_flips=10,
+        good_changes=8,
     )
 
 
@@ -133,4 +145,7 @@ def tiny(peers: tuple[str, ...]) -> Plan:
         flip_rates=(50,),
         start_rounds=1,
         recovery_rounds=1,
+        withdrawal_rounds=1,
+        trial_flips=2,
+        good_changes=4,
     )

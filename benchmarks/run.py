@@ -20,6 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from benchmarks.progress import Bar  # noqa: E402
 from benchmarks.report import Results  # noqa: E402
 from benchmarks.rows import (  # noqa: E402
     counting,
+    good_changes,
     memory,
     propagation,
     read,
@@ -42,7 +44,9 @@ from benchmarks.rows import (  # noqa: E402
     scale,
     start,
     throughput,
+    trial,
     update_cost,
+    withdrawal,
 )
 from benchmarks.targets import judge  # noqa: E402
 
@@ -67,6 +71,9 @@ _ROWS: dict[str, tuple[Callable[[plan.Plan, Bar], list[Metric]], float]] = {
     "scale": (scale.measure, 20),
     "start": (start.measure, 60),
     "recovery": (recovery.measure, 20),
+    "withdrawal": (withdrawal.measure, 80),
+    "trial": (trial.measure, 70),
+    "good_changes": (good_changes.measure, 25),
 }
 _PLANS = {"full": plan.full, "quick": plan.quick, "tiny": plan.tiny}
 
@@ -134,6 +141,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--tiny", action="store_true", help="only to try every row")
     parser.add_argument("--peers", metavar="NAME,...", help=", ".join(peers.NAMES))
+    parser.add_argument(
+        "--changes", metavar="N", type=int, help="so many in good_changes"
+    )
     parser.add_argument("--out", type=Path, help="where the results are written")
     options = parser.parse_args()
     for what, asked, known in (
@@ -161,6 +171,8 @@ def main() -> int:
     reasons = {name: _why_not(name, names) for name in peers.NAMES}
     absent = {name: why for name, why in reasons.items() if why}
     chosen = _PLANS[mode](tuple(name for name in names if name not in absent))
+    if options.changes:
+        chosen = replace(chosen, good_changes=options.changes)
     results = measured(options.rows or list(_ROWS), chosen, absent, mode)
     is_whole = mode == "full" and not options.rows and not options.peers
     folder = options.out or (_RESULTS if is_whole else _TRIAL)

@@ -90,8 +90,8 @@ class Side:
     ) -> None:
         """Start the server; whatever its arguments ask for has no doors."""
         self._has_doors = not arguments
-        (self._place / "doors").mkdir()
-        (self._place / "server").mkdir()
+        (self._place / "doors").mkdir(exist_ok=True)
+        (self._place / "server").mkdir(exist_ok=True)
         self.server = Server(
             self.peer.path,
             self._place / "server",
@@ -119,6 +119,22 @@ class Side:
         with suppress(OSError):
             return doors.ask(self.server.port) == START.encode()
         return False
+
+    def change(self, kind: str = "message") -> None:
+        """Make another config the one of now, in the way the kubelet does."""
+        self.prepare(kind=kind)
+        self.volume.swap()
+        self.volume.clean()
+
+    def kill(self) -> None:
+        """End all processes at once, as the kernel ends a container."""
+        family = self.server.family()
+        for process in family:
+            process.suspend()
+        for process in family:
+            process.kill()
+        self.server.wait_until_ended()
+        eventually(lambda: all_ended(family))
 
     def stop(self) -> None:
         """End the server, and make sure that nothing of it is left."""
@@ -167,10 +183,10 @@ class Side:
 
         eventually(is_idle, _START_SECONDS)
 
-    def prepare(self, size: int | None = None) -> bytes:
+    def prepare(self, size: int | None = None, kind: str = "message") -> bytes:
         """Prepare another config, and return the message that it has."""
         self._number += 1
-        document = Document(f"message-{self._number:06}", size or self._size)
+        document = Document(f"{kind}-{self._number:06}", size or self._size)
         self.volume.prepare(self.peer.key, self.peer.text(document))
         return document.message.encode()
 
@@ -221,7 +237,13 @@ def _log_of_whoever_failed(sides: Sequence[Side]) -> Iterator[None]:
 
 
 @contextmanager
-def side(name: str, *, workers: int, size: int) -> Iterator[Side]:
+def side(
+    name: str,
+    *,
+    workers: int,
+    size: int,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Side]:
     """Give the server of one peer."""
-    with sides([name], workers=workers, size=size) as (only,):
+    with sides([name], workers=workers, size=size, environ=environ) as (only,):
         yield only

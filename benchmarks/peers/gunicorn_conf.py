@@ -15,7 +15,7 @@ _do_nothing = lambda *_: None  # noqa: E731
 _on_starting = _brought.pop("on_starting", _do_nothing)
 _post_worker_init = _brought.pop("post_worker_init", _do_nothing)
 
-wsgi_app = "benchmarks.peers.application:app"
+wsgi_app = os.environ.get("BENCHMARK_APPLICATION", "benchmarks.peers.application:app")
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True
 globals().update(_brought)

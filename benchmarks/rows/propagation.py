@@ -96,9 +96,9 @@ def _all_peers(plan: Plan, names: Sequence[str], cells: _Cells, bar: Bar) -> Non
             for side in sides:
                 if is_for_all or side.name in (OURS, FLOOR):
                     bar.at(number, 2 * plan.flips, f"{side.name}, flip {number + 1}")
-                    _note(cells, side, KIB, _delay(side, KIB))
+                    _note(cells, side, KIB, delay(side, KIB))
                 if number % _CURL_EVERY == 0 and side.name in (OURS, FLOOR):
-                    by_curl = _delay(side, KIB, _ask_by_curl, is_one_enough=True)
+                    by_curl = delay(side, KIB, _ask_by_curl, is_one_enough=True)
                     cells[_CURL].setdefault(side.name, []).append(by_curl.first)
 
 
@@ -122,9 +122,9 @@ def _turns(plan: Plan, sides: Sequence[stage.Side], size: int, cells: _Cells) ->
         for side in sides:
             is_due = number < plan.grid_flips or side.name in (OURS, FLOOR)
             if is_due and spent[side.name] <= plan.cell_seconds:
-                delay = _delay(side, size)
-                spent[side.name] += delay.last
-                _note(cells, side, size, delay)
+                taken = delay(side, size)
+                spent[side.name] += taken.last
+                _note(cells, side, size, taken)
 
 
 def _note(cells: _Cells, side: stage.Side, size: int, delay: Delay) -> None:
@@ -142,7 +142,7 @@ def _ask_by_curl(port: int) -> bytes:
     return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 
-def _delay(
+def delay(
     side: stage.Side,
     size: int,
     ask: Callable[[int], bytes] = doors.ask,

@@ -89,6 +89,14 @@ def test_target_of_a_percentile_compares_the_tails() -> None:
     assert verdict(target, Metric("r", "c", "s", samples))[1:] == (3.0, False)
 
 
+def test_target_of_ours_alone_may_be_of_the_worst() -> None:
+    """Without a rival the percentile decides as well, and else the median."""
+    metric = Metric("r", "c", "s", {OURS: [1.0, 2.0, 9.0]})
+    worst = Target("", "r", "c", 8.0, percent=100.0)
+    assert verdict(worst, metric)[1:] == (9.0, False)
+    assert verdict(Target("", "r", "c", 2.0), metric)[1:] == (2.0, True)
+
+
 def test_missing_metric_leaves_its_target_open() -> None:
     """A target whose figure is missing is neither met nor missed, and is still told."""
     verdicts = judge([], ["read"])
