@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from liveconfig.worker import manager
 from tests.support.desk import Desk
 
 # An example takes as long as a busy machine lets it.
@@ -29,6 +30,12 @@ def _no_process() -> Iterator[None]:
         for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system"):
             patch.setattr(os, name, _refuse)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_managers_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No manager of another test, which a row of this one would speak for as well."""
+    monkeypatch.setattr(manager, "_references", [])
 
 
 @pytest.fixture
