@@ -44,11 +44,11 @@ types: $(VENV)/dev ## check the types with mypy
 	@echo '==> mypy'
 	@$(BIN)/mypy --strict
 
-# Two at a time: they wait for processes more than they compute, and each server takes
+# Four at a time: they wait for processes more than they compute, and each server takes
 # one of the 128 inotify instances that a user may have.
 pytest: $(VENV)/dev ## run the tests alone, without the long stress runs
 	@echo '==> pytest'
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 api: $(VENV)/dev ## agree on the public API as the code has it now
 	@$(BIN)/python -m tests.support.public_api

@@ -28,10 +28,16 @@ class Rejecting:
         self.volume.flip({"config.yaml": content})
 
     def flip_to_the_next_good_one(self) -> None:
-        """Give it a good config and wait until it is served."""
+        """Give it a good config; wait until it is served and all is logged."""
         self.good += 1
+        live = len(self._publications())
         self.flip(f"message: good {self.good}\n")
         self.server.wait_until_all_serve(f"good {self.good}")
+        # The log comes through the master, and so after the answers.
+        eventually(lambda: len(self._publications()) > live)
+
+    def _publications(self) -> list[str]:
+        return self.server.lines(r"version \d+ is live")
 
 
 _LIMITS = {"LIVECONFIG_PAYLOAD_BYTES_MAX": "100000"}
