@@ -97,7 +97,8 @@ def _check_place(error: InvalidConfigError, content: bytes, path: str) -> None:
     text = content.decode(errors="replace")
     lines = lines_of(text, path.endswith(".json"))
     if error.line and any(line.strip() for line in lines):
-        assert lines[error.line - 1].strip(), f"nothing stands there: {error}"
+        # A blank of another kind is something: it is what is wrong there.
+        assert lines[error.line - 1].strip(" \t"), f"nothing stands there: {error}"
 
 
 def _parsed(content: bytes, path: str) -> tuple[dict[str, Any] | None, str]:
