@@ -174,7 +174,9 @@ def test_head_that_fell_to_a_whole_version_is_not_gone_on_from(desk: Desk) -> No
     overwrite(desk.config.descriptor, 64, (1).to_bytes(8, sys.byteorder))
     assert desk.published() == Greeting("one")
     desk.path.write_text("message: one\n")
-    desk.publisher().refresh()
+    publisher = desk.publisher()
+    assert publisher.status.version == 2
+    publisher.refresh()
     assert desk.published() == Greeting("one")
     assert desk.config.version > 2
 
