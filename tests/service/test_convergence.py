@@ -186,7 +186,9 @@ def test_status_the_client_has_costs_nothing(
     start_server: StartServer, volume: ConfigMapVolume
 ) -> None:
     """An unchanged status is 304 from any worker, and a changed one is not."""
-    server = start_server(volume.path("config.yaml"), workers=4)
+    # Nothing else changes it meanwhile: no look of the poll, no end of a trial.
+    still = {"LIVECONFIG_POLL_SECONDS": "3600", "LIVECONFIG_TRIAL": "off"}
+    server = start_server(volume.path("config.yaml"), workers=4, environ=still)
     eventually(lambda: _versions(server) == [1] * 4)
     first = server.get("/status", admin=True)
     tag = first.headers["etag"]
