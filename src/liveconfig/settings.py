@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from liveconfig.errors import StartupError
 
@@ -290,7 +290,7 @@ class Settings:
         host = _LOOPBACK.get(self.admin_host, self.admin_host)
         return f"http://{address(host, self.admin_port)}"
 
-    def for_workers(self, timeout: int) -> Self:
+    def for_workers(self: S, timeout: int) -> S:
         """Return the settings for workers that may hang for so many seconds."""
         if self.trial_seconds is not None:
             return self

@@ -34,7 +34,7 @@ def render(name: str, /, **values: object) -> bytes:
 
 def _source(name: str) -> tuple[str, str, None]:
     """Return a template without its line breaks, and where it is, for a traceback."""
-    path = resources.files(__package__).joinpath("templates", name)
+    path = resources.files(__package__) / "templates" / name
     text = _LINE_BREAK.sub(
         # A comment is no part of the page, and keeps the numbers of the lines.
         lambda found: found[1] or f"{{#{found[2]}#}}",
