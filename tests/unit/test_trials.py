@@ -76,6 +76,14 @@ def _proven_of(service: Service) -> object:
     return told.proven
 
 
+def _take_back(service: Service) -> None:
+    """Have `bad` taken back, and `good`, which is proven, be live again."""
+    service.prove("good")
+    service.edit("bad")
+    service.ask(bad=_ENOUGH)
+    service.look()
+
+
 def test_config_is_proven_when_its_time_is_over(service: Service) -> None:
     """Until then it is on trial, and there is a next look; afterwards there is none."""
     service.edit("one")
@@ -134,10 +142,7 @@ def test_same_content_is_not_tried_again(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Laid out otherwise it is the same; the log says so in one line each time."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     caplog.clear()
     service.edit("bad", layout="# with a remark\nmessage: '{}'\n")
     assert (service.live, service.desk.config.version) == ("good", 3)
@@ -150,10 +155,7 @@ def test_same_content_is_not_tried_again(
 
 def test_other_content_clears_what_was_taken_back(service: Service) -> None:
     """The state is that of what the source holds now."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.edit("mended")
     told = service.desk.told()
     assert (service.live, told.withdrawn) == ("mended", None)
@@ -231,10 +233,7 @@ def test_condemned_content_leaves_the_trial_of_another_as_it_is(
     service: Service,
 ) -> None:
     """What is live goes on to be tried; what the source holds is shown."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.edit("other")
     service.edit("bad")
     told = service.desk.told()
@@ -285,10 +284,7 @@ def test_condemned_config_that_is_live_is_shown_whatever_the_source_holds(
 
 def test_reload_tries_again(service: Service) -> None:
     """The code may be another one: what was condemned is served once more."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.kill()
     service.publisher.renew(is_awaited=False)
     service.look(0.1)
@@ -301,10 +297,7 @@ def test_reload_tries_again(service: Service) -> None:
 
 def test_reload_waits_for_the_workers_of_before(service: Service) -> None:
     """These have the code that fails, so a config is not judged by them again."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.kill()
     service.publisher.renew(is_awaited=True)
     service.look(1)
@@ -317,10 +310,7 @@ def test_reload_waits_for_the_workers_of_before(service: Service) -> None:
 
 def test_reload_does_not_wait_for_ever(service: Service) -> None:
     """A worker that does not end is no reason to try nothing again."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.kill()
     service.publisher.renew(is_awaited=True)
     service.look(61)
@@ -523,10 +513,7 @@ def test_off_takes_nothing_back(desk: Desk, clock: Clock, tmp_path: Path) -> Non
 
 def test_trials_that_are_turned_off_are_over(service: Service) -> None:
     """As by a reload with another setting: nothing is condemned any more."""
-    service.prove("good")
-    service.edit("bad")
-    service.ask(bad=_ENOUGH)
-    service.look()
+    _take_back(service)
     service.edit("other")
     service.desk.settings = replace(service.desk.settings, trial="off")
     service.kill()

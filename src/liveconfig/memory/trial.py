@@ -147,17 +147,9 @@ class Proven(msgspec.Struct, frozen=True):
     before: Figures = Figures()
     origin: str = "source"
 
-    def as_version(self, version: int) -> Proven:
-        """Return it when it is live as another version."""
-        return msgspec.structs.replace(self, version=version)
-
-    def measured_from(self, began: float, before: Figures) -> Proven:
-        """Return it with other figures, which count from `began` on."""
-        return msgspec.structs.replace(self, began=began, before=before)
-
-    def as_from_source(self) -> Proven:
-        """Return it when the source holds it as well."""
-        return msgspec.structs.replace(self, origin="source")
+    def with_values(self, **values: Any) -> Proven:
+        """Return it with these instead of what it has."""
+        return msgspec.structs.replace(self, **values)
 
 
 class Withdrawn(msgspec.Struct, frozen=True):

@@ -131,8 +131,7 @@ class Publisher:
             self._note(events.Found())
             self._consider(reading)
         self._mend()
-        self._keeper.keep()
-        self._trials.settle()
+        self._settle()
         self._note(events.Checked(self._looked_at, self._poll_seconds))
         return self.status.missing is None
 
@@ -149,8 +148,7 @@ class Publisher:
             self._seen_digest = ""
             self.refresh()
         elif was_on_trial and self.status.trial is None:
-            self._keeper.keep()
-            self._trials.settle()
+            self._settle()
 
     def renew(self, *, is_awaited: bool) -> None:
         """
@@ -223,6 +221,11 @@ class Publisher:
                 self._note(events.Resumed(at, live.version, live.digest))
         self._trials.resume()
         self._releases.wake_workers()
+
+    def _settle(self) -> None:
+        # In this order: while the cache lacks what is proven, its trial is not over.
+        self._keeper.keep()
+        self._trials.settle()
 
     def _mend(self) -> None:
         self._journal.mend()

@@ -140,7 +140,7 @@ def _(event: events.Unchanged, state: State) -> State:
     state = _with(_counted(state, "unchanged"), origin="source", rejected=None)
     proven = state.status.proven
     if proven is not None and proven.digest == state.status.digest:
-        state = _with(state, proven=proven.as_from_source())
+        state = _with(state, proven=proven.with_values(origin="source"))
     return _with(state, withdrawn=state.status.condemned_as(state.status.digest))
 
 
@@ -311,8 +311,7 @@ def _as_version(state: State, version: int) -> State:
         again = trial.as_version(version) if is_live else None
         state = _with(state, trial=again)
     if proven is not None and proven.digest == state.status.digest:
-        again_proven = proven.as_version(version)
-        state = _with(state, proven=again_proven)
+        state = _with(state, proven=proven.with_values(version=version))
     return state
 
 

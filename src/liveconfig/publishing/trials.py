@@ -207,17 +207,18 @@ class Trials:
     def _begin(self, live: Live, start: Figures) -> None:
         now = time.monotonic()
         self._see_workers()
+        is_offered = self._releases.is_offered
         trial = Trial(
-            live.version,
-            live.digest,
-            "canary" if self._releases.is_offered else "watch",
-            time.time(),
-            now,
-            now + self._seconds,
-            self._before(now),
-            start,
-            self._seconds,
-            self._releases.addressee if self._releases.is_offered else 0,
+            version=live.version,
+            digest=live.digest,
+            mode="canary" if is_offered else "watch",
+            began_at=time.time(),
+            began=now,
+            deadline=now + self._seconds,
+            before=self._before(now),
+            start=start,
+            seconds=self._seconds,
+            worker=self._releases.addressee if is_offered else 0,
         )
         # First on the disk: whoever sees the trial knows that a start will know of it.
         self._notes.begin(live.digest)
@@ -234,7 +235,6 @@ class Trials:
         if proven is not None:
             self._go_back(trial.before)
         self._store_condemned()
-        self._notes.end()
 
     def _store_condemned(self) -> None:
         if problem := self._notes.store(self._status.condemned):
@@ -301,9 +301,8 @@ class Trials:
         if proven is not None and proven.version:
             # So that what is counted later begins at nothing.
             before = Figures().since(self._counted(proven.version))
-            self._journal.note(
-                events.Reloaded(proven.measured_from(time.monotonic(), before))
-            )
+            anew = proven.with_values(began=time.monotonic(), before=before)
+            self._journal.note(events.Reloaded(anew))
 
     def _forget(self) -> None:
         if self._status.condemned:
